@@ -1,0 +1,83 @@
+# Compiler settings and the one way to declare a library of the house.
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(TURNPIKE_FUZZ "Build the libFuzzer targets (Clang only)" OFF)
+set(TURNPIKE_SANITIZE "" CACHE STRING "Value for -fsanitize=, for example address,undefined")
+
+find_program(TURNPIKE_CCACHE ccache)
+if(TURNPIKE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${TURNPIKE_CCACHE})
+endif()
+find_program(TURNPIKE_MOLD mold)
+if(TURNPIKE_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+# The same object code wherever the checkout lies.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+if(TURNPIKE_SANITIZE)
+  add_compile_options(-fsanitize=${TURNPIKE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TURNPIKE_SANITIZE})
+endif()
+
+set(TURNPIKE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Werror)
+
+find_package(GTest REQUIRED)
+find_package(Threads REQUIRED)
+
+# turnpike_library(NAME [DEPS lib...] [LINK lib...] [TEST_LINK lib...])
+#
+# One library from every .cpp of the current folder. DEPS are libraries of the house that its public headers may include;
+# LINK are outside libraries. `*_test.cpp` become one program NAME_test, each `*_fuzz.cpp` one fuzzer, `*_bench.cpp` one
+# program NAME_bench (target `benchmarks`). Folders joined by "_" name the library: src/networks/compute/spec is
+# networks_compute_spec.
+function(turnpike_library name)
+  cmake_parse_arguments(ARG "" "" "DEPS;LINK;TEST_LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  set(tests ${sources})
+  set(benches ${sources})
+  set(fuzzers ${sources})
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
+
+  list(TRANSFORM ARG_DEPS PREPEND turnpike_)
+  if(sources)
+    add_library(turnpike_${name} STATIC ${sources})
+    target_compile_options(turnpike_${name} PRIVATE ${TURNPIKE_WARNINGS})
+    set(scope PUBLIC)
+  else()
+    add_library(turnpike_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(turnpike_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(turnpike_${name} ${scope} ${ARG_DEPS} ${ARG_LINK})
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_compile_options(${name}_test PRIVATE ${TURNPIKE_WARNINGS})
+    target_link_libraries(${name}_test PRIVATE turnpike_${name} ${ARG_TEST_LINK} GTest::gmock GTest::gtest_main Threads::Threads)
+    set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  endif()
+  if(benches)
+    add_executable(${name}_bench EXCLUDE_FROM_ALL ${benches})
+    target_compile_options(${name}_bench PRIVATE ${TURNPIKE_WARNINGS})
+    target_link_libraries(${name}_bench PRIVATE turnpike_${name} ${ARG_TEST_LINK} benchmark benchmark_main Threads::Threads)
+    set_target_properties(${name}_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+    add_dependencies(benchmarks ${name}_bench)
+  endif()
+  if(TURNPIKE_FUZZ)
+    foreach(fuzzer ${fuzzers})
+      get_filename_component(target ${fuzzer} NAME_WE)
+      add_executable(${target} ${fuzzer})
+      target_link_libraries(${target} PRIVATE turnpike_${name} ${ARG_TEST_LINK} -fsanitize=fuzzer)
+      set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    endforeach()
+  endif()
+endfunction()
+
+add_custom_target(benchmarks)

@@ -1,0 +1,72 @@
+// The seam through which everything reaches files; simulation passes one that loses, tears and
+// fills.
+//
+// Durability is explicit: bytes are safe after AppendFile::sync, a name after Disk::sync_directory
+// of its folder. Errors everywhere: kInputOutput with the path and the system's reason; kNotFound
+// where stated.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace tp {
+
+// A file that grows at its end.
+class AppendFile {
+ public:
+  virtual ~AppendFile() = default;
+  virtual Result<void> append(BytesView bytes) = 0;
+  virtual Result<void> sync() = 0;  // returns when everything appended survives a power cut
+  virtual std::uint64_t size() const = 0;
+};
+
+// Held while the object lives; the system drops it when the process dies.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+class Disk {
+ public:
+  virtual ~Disk() = default;
+
+  // Opens for appending, creating the file when absent.
+  virtual Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) = 0;
+  virtual Result<Bytes> read(const std::string& path) = 0;  // the whole file. Errors: kNotFound.
+  virtual Result<void> truncate(const std::string& path, std::uint64_t size) = 0;
+  virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+  virtual Result<void> remove(const std::string& path) = 0;  // Errors: kNotFound.
+  virtual bool exists(const std::string& path) = 0;
+  virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted
+  virtual Result<void> make_directories(const std::string& path) = 0;
+  virtual Result<void> sync_directory(const std::string& path) = 0;
+  // Errors: kInputOutput "... is in use by another process" when somebody else holds it.
+  virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
+};
+
+// Replaces `path` so that after a crash it holds either the old or the new bytes, whole.
+
+Result<void> write_atomically(Disk& disk, const std::string& path, BytesView bytes);
+
+// The machine's file system. New files get mode 0600, folders 0700: data directories hold keys.
+class SystemDisk final : public Disk {
+ public:
+  Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override;
+  Result<Bytes> read(const std::string& path) override;
+  Result<void> truncate(const std::string& path, std::uint64_t size) override;
+  Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> remove(const std::string& path) override;
+  bool exists(const std::string& path) override;
+  Result<std::vector<std::string>> list(const std::string& directory) override;
+  Result<void> make_directories(const std::string& path) override;
+  Result<void> sync_directory(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+};
+
+}  // namespace tp
