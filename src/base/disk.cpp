@@ -81,6 +81,12 @@ class SystemFileLock final : public FileLock {
 
 }  // namespace
 
+Result<Bytes> Disk::read_at(const std::string& path, std::uint64_t offset, std::size_t size) {
+  TRY(const Bytes whole, read(path));
+  if (offset >= whole.size()) return Bytes();
+  return whole.substr(static_cast<std::size_t>(offset), size);
+}
+
 Result<std::unique_ptr<AppendFile>> SystemDisk::open_append(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) return io_error(path, "open", errno);
@@ -105,6 +111,23 @@ Result<Bytes> SystemDisk::read(const std::string& path) {
     if (size == 0) return out;
     out.append(buffer.data(), static_cast<std::size_t>(size));
   }
+}
+
+Result<Bytes> SystemDisk::read_at(const std::string& path, std::uint64_t offset, std::size_t size) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return io_error(path, "open", errno);
+  Bytes out(size, '\0');
+  std::size_t filled = 0;
+  while (filled < size) {
+    const ssize_t got =
+        ::pread(fd.get(), out.data() + filled, size - filled, static_cast<off_t>(offset + filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error(path, "read", errno);
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  out.resize(filled);
+  return out;
 }
 
 Result<void> SystemDisk::truncate(const std::string& path, std::uint64_t size) {

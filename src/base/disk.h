@@ -39,6 +39,9 @@ class Disk {
   // Opens for appending, creating the file when absent.
   virtual Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) = 0;
   virtual Result<Bytes> read(const std::string& path) = 0;  // the whole file. Errors: kNotFound.
+  // The bytes [offset, offset + size) of a file, fewer where it ends earlier. The default reads the
+  // whole file: right for small or simulated ones. Errors: kNotFound.
+  virtual Result<Bytes> read_at(const std::string& path, std::uint64_t offset, std::size_t size);
   virtual Result<void> truncate(const std::string& path, std::uint64_t size) = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   virtual Result<void> remove(const std::string& path) = 0;  // Errors: kNotFound.
@@ -59,6 +62,7 @@ class SystemDisk final : public Disk {
  public:
   Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override;
   Result<Bytes> read(const std::string& path) override;
+  Result<Bytes> read_at(const std::string& path, std::uint64_t offset, std::size_t size) override;
   Result<void> truncate(const std::string& path, std::uint64_t size) override;
   Result<void> rename(const std::string& from, const std::string& to) override;
   Result<void> remove(const std::string& path) override;
