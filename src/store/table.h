@@ -1,0 +1,131 @@
+// Table<Key, Record>: a typed ordered map in a store. A table is only a name and a codec; state is
+// always passed in.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "base/function_ref.h"
+#include "base/result.h"
+#include "store/reader.h"
+#include "store/record.h"
+
+namespace tp::store {
+
+// Where a table lives. (store, number) is the first part of every key and never reused; all stand
+// in chain/ids.h.
+struct TableId {
+  StoreId store;
+  std::uint8_t number;
+  std::string_view name;
+};
+
+enum class StoreError : std::uint32_t { kNotFound = 2 };
+ErrorInfo describe(StoreError error);
+
+template <class Key, VersionedRecord Record>
+class Table {
+ public:
+  using Visitor = FunctionRef<Result<Step>(const Key& key, const Record& record)>;
+
+  constexpr explicit Table(TableId id) : id_(id) {}
+
+  TableId id() const { return id_; }
+
+  // Nothing when absent. Cost: one read.
+  Result<std::optional<Record>> find(const Reader& state, const Key& key) const {
+    TRY(const std::optional<Bytes> value, state.get(id_.store, raw_key(key)));
+    if (!value) return std::nullopt;
+    return decoded(*value);
+  }
+
+  // Errors: StoreError::kNotFound naming the table.
+  Result<Record> get(const Reader& state, const Key& key) const {
+    TRY(std::optional<Record> record, find(state, key));
+    if (!record) return fail(StoreError::kNotFound, id_.name);
+    return *std::move(record);
+  }
+
+  Result<bool> contains(const Reader& state, const Key& key) const {
+    TRY(const std::optional<Bytes> value, state.get(id_.store, raw_key(key)));
+    return value.has_value();
+  }
+
+  Result<void> put(Writer& state, const Key& key, const Record& record) const {
+    return state.put(id_.store, raw_key(key), encode_record(record));
+  }
+
+  Result<void> erase(Writer& state, const Key& key) const {
+    return state.erase(id_.store, raw_key(key));
+  }
+
+  // Visits, in key order, the rows whose key begins with the components of `prefix` (std::tie or
+  // std::make_tuple of leading key fields; std::tuple<>{} for all). The visitor must not write to
+  // this table.
+  template <class Prefix = std::tuple<>>
+  Result<void> scan(const Reader& state, const Prefix& prefix, Visitor visit) const {
+    return scan_range(state, KeyRange::with_prefix(raw_key(prefix)), visit);
+  }
+
+  // As scan, from the first key >= `from` to the last key of the table.
+  Result<void> scan_from(const Reader& state, const Key& from, Visitor visit) const {
+    KeyRange range = KeyRange::with_prefix(raw_key(std::tuple<>{}));
+    range.from = raw_key(from);
+    return scan_range(state, range, visit);
+  }
+
+  Result<void> scan_range(const Reader& state, const KeyRange& range, Visitor visit) const {
+    return state.scan(id_.store, range, [&](BytesView key, BytesView value) -> Result<Step> {
+      return visit(decoded_key(key), decoded(value));
+    });
+  }
+
+  // The rows that scan would visit, for callers that write while they go. Cost: memory for all of
+  // them.
+  template <class Prefix = std::tuple<>>
+  Result<std::vector<std::pair<Key, Record>>> collect(const Reader& state,
+                                                      const Prefix& prefix) const {
+    std::vector<std::pair<Key, Record>> rows;
+    TRY_VOID(scan(state, prefix, [&rows](const Key& key, const Record& record) -> Result<Step> {
+      rows.emplace_back(key, record);
+      return Step::kGoOn;
+    }));
+    return rows;
+  }
+
+  // The bytes under which a key (or a prefix of one) stands in the store: for proofs and page keys.
+  template <class KeyOrPrefix>
+  Bytes raw_key(const KeyOrPrefix& key) const {
+    Bytes out;
+    out.push_back(static_cast<char>(id_.number));
+    append_key(out, key);
+    return out;
+  }
+
+  // Precondition: `bytes` is a key of this table (state is verified at start; anything else stops
+  // the process).
+  Key decoded_key(BytesView bytes) const {
+    Key key;
+    if (bytes.empty() || static_cast<std::uint8_t>(bytes[0]) != id_.number) damaged("key");
+    bytes.remove_prefix(1);
+    if (!take_key(bytes, key) || !bytes.empty()) damaged("key");
+    return key;
+  }
+
+  Record decoded(BytesView bytes) const {
+    std::optional<Record> record = decode_record<Record>(bytes);
+    if (!record) damaged("record");
+    return *std::move(record);
+  }
+
+ private:
+  [[noreturn]] void damaged(std::string_view what) const {
+    TP_FATAL("table " + std::string(id_.name) + " holds a damaged " + std::string(what));
+  }
+
+  TableId id_;
+};
+
+}  // namespace tp::store
