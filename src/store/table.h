@@ -22,6 +22,13 @@ struct TableId {
   std::string_view name;
 };
 
+// The key of a table that holds one row.
+struct OneRow {
+  std::uint8_t zero = 0;
+  auto fields() { return std::tie(zero); }
+  auto fields() const { return std::tie(zero); }
+};
+
 enum class StoreError : std::uint32_t { kNotFound = 2 };
 ErrorInfo describe(StoreError error);
 

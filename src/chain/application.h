@@ -1,0 +1,137 @@
+// The application as an engine sees it: one object, two drivers (the embedded sequencer and
+// CometBFT).
+//
+// The calls mirror ABCI 2.0 (specs/chain.md §1.4) and its rules hold: check, prepare, process and
+// query never change committed state; finalize computes a block, commit publishes it. Consensus
+// calls (init, finalize, commit) come from one thread, in order; check and query may come from any
+// thread at any time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/strong.h"
+#include "base/time.h"
+#include "chain/event.h"
+
+namespace tp::chain {
+
+// The outcome of one transaction. Only code, data, gas_wanted and gas_used enter the header of the
+// next block.
+struct TxResult {
+  std::uint32_t code = 0;  // 0 is success
+  Bytes data;              // a TxMsgData
+  std::string log;
+  std::string info;
+  std::int64_t gas_wanted = 0;
+  std::int64_t gas_used = 0;
+  std::vector<Event> events;
+  std::string codespace;
+
+  bool operator==(const TxResult&) const = default;
+};
+
+struct ValidatorUpdate {
+  Bytes ed25519_public_key;  // 32 bytes
+  std::int64_t power = 0;
+};
+
+struct InitRequest {
+  BlockTime time;
+  std::string chain_id;
+  Height initial_height{1};
+  Bytes app_state_json;
+};
+
+struct InitResponse {
+  Hash256 app_hash;  // enters the header at the initial height
+};
+
+struct BlockRequest {
+  Height height;
+  BlockTime time;
+  std::vector<Bytes> txs;
+  Bytes proposer;  // consensus address, 20 bytes
+};
+
+struct BlockResponse {
+  std::vector<TxResult> tx_results;  // one a transaction, in order
+  std::vector<Event> events;         // of the block itself: the schedule's work
+  std::vector<ValidatorUpdate> validator_updates;
+  Hash256 app_hash;  // enters the header at height + 1
+};
+
+struct Info {
+  std::string version;            // of the program
+  std::uint64_t app_version = 1;  // of the state machine
+  Height committed_height{0};     // 0 before init
+  Height durable_height{0};       // survives a crash; the engine replays what is above it
+  Hash256 app_hash;               // after durable_height
+};
+
+struct QueryRequest {
+  std::string path;
+  Bytes data;
+  Height height{0};  // 0: the latest
+  bool prove = false;
+};
+
+struct ProofOp {
+  std::string type;
+  Bytes key;
+  Bytes data;
+};
+
+struct QueryResponse {
+  std::uint32_t code = 0;
+  std::string codespace;
+  std::string log;
+  Bytes key;
+  Bytes value;
+  std::vector<ProofOp> proof_ops;
+  Height height;  // the height actually read, never 0 once the chain runs
+};
+
+enum class CheckKind { kNew, kRecheck };
+
+class Application {
+ public:
+  virtual ~Application() = default;
+
+  virtual Info info() const = 0;
+
+  // Errors: what is wrong with the genesis, naming the field. Repeatable until the first commit.
+  virtual Result<InitResponse> init(const InitRequest& request) = 0;
+
+  // Admission of transactions to the mempool, in order, one result each. Signatures are verified in
+  // parallel and remembered by transaction hash; kRecheck skips them. Each accepted transaction
+  // counts against the later ones until the next commit.
+  virtual std::vector<TxResult> check(std::span<const Bytes> txs, CheckKind kind) = 0;
+
+  // Verifies signatures ahead of finalize, off the consensus thread. Costs one verification a new
+  // signature; never fails: what does not verify fails in the block.
+  virtual void preverify(std::span<const Bytes> txs) = 0;
+
+  // Executes a block on top of the last committed one. The result depends on that state and the
+  // request only. Errors: a broken invariant or a height out of order; the engine must stop.
+  virtual Result<BlockResponse> finalize(const BlockRequest& request) = 0;
+
+  // Publishes the finalized block to readers and hands it to the disk. Not durable on return
+  // (info().durable_height).
+  virtual Result<void> commit() = 0;
+
+  // Blocks until everything committed is durable.
+  virtual Result<void> sync() = 0;
+
+  virtual QueryResponse query(const QueryRequest& request) const = 0;
+
+  // The app_state JSON of the committed state. Errors: kInputOutput.
+  virtual Result<Bytes> export_genesis() const = 0;
+};
+
+}  // namespace tp::chain

@@ -1,0 +1,57 @@
+#include "chain/context.h"
+
+#include "chain/sdk_errors.h"
+
+namespace tp::chain {
+
+Result<void> GasMeter::charge(Gas amount, std::string_view what) {
+  if (amount.value > remaining().value) {
+    used_ = Gas{limit_.value == kUnlimited.value ? limit_.value : limit_.value + 1};
+    return fail(SdkError::kOutOfGas, "out of gas in location: " + std::string(what) +
+                                         "; gasWanted: " + std::to_string(limit_.value) +
+                                         ", gasUsed: more");
+  }
+  used_ = Gas{used_.value + amount.value};
+  return {};
+}
+
+Result<std::optional<Bytes>> Context::get(store::StoreId store, BytesView key) const {
+  const GasTable& price = params_->gas;
+  TRY_VOID(charge(price.per_row_read, "row read"));
+  TRY(std::optional<Bytes> value, state_->get(store, key));
+  if (value) TRY_VOID(charge(Gas{price.per_byte_read.value * value->size()}, "bytes read"));
+  return value;
+}
+
+Result<void> Context::scan(store::StoreId store, const store::KeyRange& range,
+                           store::ScanVisitor visit) const {
+  const GasTable& price = params_->gas;
+  return state_->scan(store, range, [&](BytesView key, BytesView value) -> Result<store::Step> {
+    TRY_VOID(charge(Gas{price.per_row_read.value + price.per_byte_read.value * value.size()},
+                    "row scanned"));
+    return visit(key, value);
+  });
+}
+
+Result<void> Context::put(store::StoreId store, BytesView key, BytesView value) {
+  const GasTable& price = params_->gas;
+  TRY_VOID(charge(Gas{price.per_row_written.value + price.per_byte_written.value * value.size()},
+                  "row written"));
+  TRY(const std::optional<Bytes> old, state_->get(store, key));
+  if (!old) TRY_VOID(charge(price.per_row_created, "row created"));
+  return state_->put(store, key, value);
+}
+
+Result<void> Context::erase(store::StoreId store, BytesView key) {
+  TRY_VOID(charge(params_->gas.per_row_written, "row erased"));
+  return state_->erase(store, key);
+}
+
+void Context::emit(Event event) {
+  // An unpayable event exhausts the meter; the handler's next access, or the end of the
+  // transaction, reports it.
+  if (!charge(params_->gas.per_event, "event")) return;
+  events_.push_back(std::move(event));
+}
+
+}  // namespace tp::chain

@@ -1,0 +1,105 @@
+// Routes: which handler runs a message or answers a query, by the name that stands on the wire.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "chain/context.h"
+#include "store/reader.h"
+
+namespace tp::chain {
+
+using ProtoMessage = google::protobuf::Message;
+
+struct MessageRoute {
+  const ProtoMessage* prototype;  // of the request, for decoding
+  std::function<Result<std::vector<Address>>(const ProtoMessage&)> signers;
+  std::function<Result<std::unique_ptr<ProtoMessage>>(Context&, const ProtoMessage&)> handle;
+};
+
+// Messages by type URL: "/cosmos.bank.v1beta1.MsgSend".
+class MessageRouter {
+ public:
+  // `signers(message)` names who must sign, in order; `handle(context, message)` does the work and
+  // returns the response. A failed handle leaves no trace: the machine drops its overlay.
+  template <class Message, class Response>
+  void add(std::function<Result<std::vector<Address>>(const Message&)> signers,
+           std::function<Result<Response>(Context&, const Message&)> handle) {
+    insert(Message::descriptor(),
+           MessageRoute{.prototype = &Message::default_instance(),
+                        .signers =
+                            [signers](const ProtoMessage& message) {
+                              return signers(static_cast<const Message&>(message));
+                            },
+                        .handle = [handle](Context& context, const ProtoMessage& message)
+                            -> Result<std::unique_ptr<ProtoMessage>> {
+                          TRY(Response response,
+                              handle(context, static_cast<const Message&>(message)));
+                          return std::make_unique<Response>(std::move(response));
+                        }});
+  }
+
+  // Null when no module knows the type.
+  const MessageRoute* find(std::string_view type_url) const;
+  const std::map<std::string, MessageRoute, std::less<>>& routes() const { return routes_; }
+
+ private:
+  void insert(const google::protobuf::Descriptor* descriptor, MessageRoute route);
+
+  std::map<std::string, MessageRoute, std::less<>> routes_;
+};
+
+// What a query handler reads: one committed height.
+struct QueryContext {
+  const store::Reader& state;
+  const BlockInfo& block;
+  const ChainParams& params;
+};
+
+// gRPC status codes that queries fail with; codespace "sdk" on the wire (specs/chain.md §2.3).
+enum class QueryError : std::uint32_t {
+  kInvalidArgument = 3,
+  kNotFound = 5,
+  kPermissionDenied = 7,
+  kUnimplemented = 12,
+  kInternal = 13,
+};
+ErrorInfo describe(QueryError error);
+
+// Queries by gRPC path: "/cosmos.bank.v1beta1.Query/Balance".
+class QueryRouter {
+ public:
+  using Handler = std::function<Result<Bytes>(const QueryContext&, BytesView request)>;
+
+  template <class Request, class Response>
+  void add(std::string path,
+           std::function<Result<Response>(const QueryContext&, const Request&)> handle) {
+    insert(std::move(path),
+           [handle](const QueryContext& context, BytesView bytes) -> Result<Bytes> {
+             Request request;
+             if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+               return fail(QueryError::kInvalidArgument,
+                           "the request is not a " + Request::descriptor()->full_name());
+             TRY(const Response response, handle(context, request));
+             return response.SerializeAsString();
+           });
+  }
+
+  // Null when nobody answers at the path.
+  const Handler* find(std::string_view path) const;
+  const std::map<std::string, Handler, std::less<>>& handlers() const { return handlers_; }
+
+ private:
+  void insert(std::string path, Handler handler);
+
+  std::map<std::string, Handler, std::less<>> handlers_;
+};
+
+}  // namespace tp::chain

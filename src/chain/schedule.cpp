@@ -1,0 +1,101 @@
+#include "chain/schedule.h"
+
+namespace tp::chain {
+namespace {
+
+struct Entry {
+  static constexpr std::uint8_t kVersion = 1;
+  HandlerId handler = HandlerId::kEscrowRunsDry;
+  Bytes key;
+  auto fields() { return std::tie(handler, key); }
+  auto fields() const { return std::tie(handler, key); }
+};
+
+struct Counter {
+  static constexpr std::uint8_t kVersion = 1;
+  std::uint64_t next = 1;
+  auto fields() { return std::tie(next); }
+  auto fields() const { return std::tie(next); }
+};
+
+constexpr store::Table<ScheduleTicket, Entry> kEntries{kScheduleTable};
+constexpr store::Table<store::OneRow, Counter> kCounter{kScheduleCounterTable};
+constexpr store::OneRow kOnly{};
+
+using DueEntry = std::pair<ScheduleTicket, Entry>;
+
+// The first entry of `clock` that is due at `now`, if any.
+Result<std::optional<DueEntry>> first_due(const store::Reader& state, ScheduleClock clock,
+                                          std::int64_t now) {
+  std::optional<DueEntry> due;
+  TRY_VOID(kEntries.scan(state, std::make_tuple(clock),
+                         [&](const ScheduleTicket& ticket, const Entry& entry) {
+                           if (ticket.time <= now) due.emplace(ticket, entry);
+                           return Result<store::Step>(store::Step::kStop);
+                         }));
+  return due;
+}
+
+}  // namespace
+
+void Schedule::on(HandlerId id, Handler handler) {
+  const bool added = handlers_.emplace(id, std::move(handler)).second;
+  TP_ASSERT(added);
+}
+
+Result<ScheduleTicket> Schedule::at(Context& context, ScheduleClock clock, std::int64_t time,
+                                    HandlerId handler, BytesView key) const {
+  TRY(std::optional<Counter> counter, kCounter.find(context, kOnly));
+  const ScheduleTicket ticket{clock, time, counter.value_or(Counter{}).next};
+  TRY_VOID(kCounter.put(context, kOnly, Counter{ticket.sequence + 1}));
+  TRY_VOID(kEntries.put(context, ticket, Entry{handler, Bytes(key)}));
+  return ticket;
+}
+
+Result<void> Schedule::cancel(Context& context, const ScheduleTicket& ticket) const {
+  return kEntries.erase(context, ticket);
+}
+
+Result<std::vector<Event>> Schedule::run_due(store::Overlay& state, const BlockInfo& block,
+                                             const ChainParams& params) const {
+  std::vector<Event> events;
+  Gas remaining = params.schedule_gas;
+  const std::pair<ScheduleClock, std::int64_t> clocks[] = {
+      {ScheduleClock::kBlockTime, block.time.nanoseconds},
+      {ScheduleClock::kBillableTime, block.billable_now.value},
+  };
+  for (const auto& [clock, now] : clocks) {
+    while (true) {
+      TRY(const std::optional<DueEntry> due, first_due(state, clock, now));
+      if (!due) break;
+      const auto& [ticket, entry] = *due;
+      const auto handler = handlers_.find(entry.handler);
+      if (handler == handlers_.end())
+        TP_FATAL("a due schedule entry names a handler that this program does not have");
+
+      store::Overlay work(state);
+      GasMeter meter(remaining);
+      Context context(work, block, params, meter);
+      TRY_VOID(kEntries.erase(context, ticket));
+      const Result<void> ran = handler->second(context, entry.key, ticket.time);
+      if (!ran && meter.remaining() == Gas{0} && remaining < params.schedule_gas)
+        return events;  // it may fit into a whole block's gas: the next block begins with it
+      if (ran) {
+        for (Event& event : context.take_events()) events.push_back(std::move(event));
+        work.merge_into(state);
+      } else {
+        events.push_back({"schedule_failed",
+                          {{"handler", std::to_string(static_cast<int>(entry.handler))},
+                           {"codespace", ran.error().codespace},
+                           {"code", std::to_string(ran.error().code)},
+                           {"reason", ran.error().text}}});
+        TRY_VOID(kEntries.erase(state, ticket));
+      }
+      remaining = Gas{remaining.value - std::min(remaining.value, meter.used().value)};
+      if (remaining == Gas{0}) return events;
+    }
+  }
+  return events;
+}
+
+}  // namespace tp::chain
