@@ -114,4 +114,21 @@ Result<Bytes> from_base64url(std::string_view text) {
   return decode_base64(text, kBase64Url, false);
 }
 
+std::string to_base32hex(BytesView bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuv";
+  std::string out;
+  out.reserve((bytes.size() * 8 + 4) / 5);
+  std::uint32_t buffer = 0;
+  int bits = 0;
+  for (const char c : bytes) {
+    buffer = buffer << 8 | static_cast<std::uint8_t>(c);
+    for (bits += 8; bits >= 5;) {
+      bits -= 5;
+      out.push_back(kDigits[buffer >> bits & 31]);
+    }
+  }
+  if (bits > 0) out.push_back(kDigits[buffer << (5 - bits) & 31]);
+  return out;
+}
+
 }  // namespace tp

@@ -25,6 +25,9 @@ Result<Bytes> from_base64(std::string_view text);
 std::string to_base64url(BytesView bytes);
 Result<Bytes> from_base64url(std::string_view text);
 
+// RFC 4648 §7, lower case, no padding: host names made from hashes.
+std::string to_base32hex(BytesView bytes);
+
 // A whole decimal integer without sign prefix "+", spaces or trailing text. Errors: kInvalidText,
 // kOverflow.
 template <std::integral T>

@@ -91,6 +91,9 @@ class Keyring {
   Result<void> remove(std::string_view name);
 
  private:
+  Result<KeyInfo> store(std::string_view name, KeyAlgorithm algorithm, BytesView public_key,
+                        BytesView private_key, std::string_view passphrase);
+
   Disk& disk_;
   Random& random_;
   std::string directory_;
