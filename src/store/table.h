@@ -6,9 +6,11 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "base/function_ref.h"
 #include "base/result.h"
+#include "store/error.h"
 #include "store/reader.h"
 #include "store/record.h"
 
@@ -28,9 +30,6 @@ struct OneRow {
   auto fields() { return std::tie(zero); }
   auto fields() const { return std::tie(zero); }
 };
-
-enum class StoreError : std::uint32_t { kNotFound = 2 };
-ErrorInfo describe(StoreError error);
 
 template <class Key, VersionedRecord Record>
 class Table {
