@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace tp {
 
 using Bytes = std::string;
@@ -25,11 +27,20 @@ struct FixedBytes {
   static constexpr std::size_t kSize = N;
   std::array<std::uint8_t, N> data{};
 
-  // Precondition: bytes.size() == N (parse untrusted input with from()).
+  // Precondition: bytes.size() == N; aborts otherwise. For bytes from outside, use from().
   static FixedBytes of(BytesView bytes) {
+    TP_ASSERT(bytes.size() == N);
     FixedBytes out;
-    std::copy_n(as_u8(bytes), std::min(N, bytes.size()), out.data.begin());
+    std::copy_n(as_u8(bytes), N, out.data.begin());
     return out;
+  }
+
+  // Errors: kInvalidText when there are not exactly N bytes.
+  static Result<FixedBytes> from(BytesView bytes) {
+    if (bytes.size() != N)
+      return fail(BaseError::kInvalidText, std::to_string(bytes.size()) + " bytes where " +
+                                               std::to_string(N) + " are needed");
+    return of(bytes);
   }
 
   BytesView view() const { return {reinterpret_cast<const char*>(data.data()), N}; }

@@ -165,8 +165,11 @@ Result<void> SystemDisk::make_directories(const std::string& path) {
   std::string made;
   for (const auto& part : fs::path(path)) {
     made = made.empty() ? part.string() : (fs::path(made) / part).string();
-    if (made.empty() || ::mkdir(made.c_str(), 0700) == 0 || errno == EEXIST) continue;
-    return io_error(made, "create", errno);
+    if (made.empty() || ::mkdir(made.c_str(), 0700) == 0) continue;
+    const int error = errno;
+    std::error_code ignored;
+    if (error == EEXIST && fs::is_directory(made, ignored)) continue;
+    return io_error(made, "create", error == EEXIST ? ENOTDIR : error);
   }
   return {};
 }
@@ -184,8 +187,7 @@ Result<std::unique_ptr<FileLock>> SystemDisk::lock(const std::string& path) {
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     ::close(fd);
-    if (error == EWOULDBLOCK)
-      return fail(BaseError::kInputOutput, path + " is in use by another process");
+    if (error == EWOULDBLOCK) return fail(BaseError::kInUse, path + " is held by another process");
     return io_error(path, "lock", error);
   }
   return std::make_unique<SystemFileLock>(fd);

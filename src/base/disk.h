@@ -21,6 +21,7 @@ namespace tp {
 class AppendFile {
  public:
   virtual ~AppendFile() = default;
+  // After an error the file may end in part of `bytes`; truncate it before appending again.
   virtual Result<void> append(BytesView bytes) = 0;
   virtual Result<void> sync() = 0;  // returns when everything appended survives a power cut
   virtual std::uint64_t size() const = 0;
@@ -47,14 +48,14 @@ class Disk {
   virtual Result<void> remove(const std::string& path) = 0;  // Errors: kNotFound.
   virtual bool exists(const std::string& path) = 0;
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted
+  // Errors: kInputOutput where a part of the path exists and is no directory.
   virtual Result<void> make_directories(const std::string& path) = 0;
   virtual Result<void> sync_directory(const std::string& path) = 0;
-  // Errors: kInputOutput "... is in use by another process" when somebody else holds it.
+  // Errors: kInUse when somebody else holds it, in this process or another.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 };
 
 // Replaces `path` so that after a crash it holds either the old or the new bytes, whole.
-
 Result<void> write_atomically(Disk& disk, const std::string& path, BytesView bytes);
 
 // The machine's file system. New files get mode 0600, folders 0700: data directories hold keys.

@@ -53,6 +53,7 @@ ThreadExecutor::~ThreadExecutor() {
 }
 
 void ThreadExecutor::post(std::function<void()> task) {
+  if (state_->threads.empty()) return task();
   {
     const std::lock_guard lock(state_->mutex);
     state_->tasks.push_back(std::move(task));

@@ -31,7 +31,8 @@ class InlineExecutor final : public Executor {
 };
 
 // A fixed pool of threads. `parallel` also works on the calling thread, so that a pool of n - 1
-// threads uses n cores. The destructor finishes posted tasks first.
+// threads uses n cores; with no threads, everything runs on the caller. Calls of `parallel` may be
+// nested. The destructor finishes posted tasks first.
 class ThreadExecutor final : public Executor {
  public:
   explicit ThreadExecutor(std::size_t threads);

@@ -17,6 +17,7 @@ ErrorInfo describe(BaseError error) {
     case BaseError::kInputOutput: return info("input/output error");
     case BaseError::kNotFound: return info("not found");
     case BaseError::kTooLarge: return info("too large");
+    case BaseError::kInUse: return info("in use");
   }
   TP_FATAL("BaseError out of range");
 }

@@ -67,6 +67,7 @@ enum class BaseError : std::uint32_t {
   kInputOutput = 6,
   kNotFound = 7,
   kTooLarge = 8,
+  kInUse = 9,
 };
 ErrorInfo describe(BaseError error);
 

@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -29,11 +30,20 @@ struct BlockTime {
   constexpr auto operator<=>(const BlockTime&) const = default;
 };
 
+// Beyond the range both stop at its end, so that no time read from outside makes one wrap.
 constexpr Duration operator-(BlockTime later, BlockTime earlier) {
-  return {later.nanoseconds - earlier.nanoseconds};
+  Duration span;
+  if (__builtin_sub_overflow(later.nanoseconds, earlier.nanoseconds, &span.nanoseconds))
+    return {later < earlier ? std::numeric_limits<std::int64_t>::min()
+                            : std::numeric_limits<std::int64_t>::max()};
+  return span;
 }
 constexpr BlockTime operator+(BlockTime time, Duration span) {
-  return {time.nanoseconds + span.nanoseconds};
+  BlockTime sum;
+  if (__builtin_add_overflow(time.nanoseconds, span.nanoseconds, &sum.nanoseconds))
+    return {span.nanoseconds < 0 ? std::numeric_limits<std::int64_t>::min()
+                                 : std::numeric_limits<std::int64_t>::max()};
+  return sum;
 }
 
 // RFC 3339 in UTC with up to 9 digits, trailing zeros trimmed: "2026-01-02T03:04:05.123456789Z"
