@@ -191,12 +191,17 @@ TEST(SparseMerkleTree, LongKeysAreKept) {
 
 // Small alphabets make keys meet again: overwriting, removing and inserting once more.
 rc::Gen<std::vector<Grown::Writes>> histories() {
-  const auto key = rc::gen::map(rc::gen::inRange(0, 60), [](int i) { return numbered("k", i); });
-  const auto value = rc::gen::map(rc::gen::inRange(0, 3), [](int i) {
-    return i == 0 ? std::optional<Bytes>() : std::optional<Bytes>(numbered("v", i));
-  });
-  return rc::gen::container<std::vector<Grown::Writes>>(
-      rc::gen::container<Grown::Writes>(key, value));
+  const auto write = rc::gen::pair(rc::gen::inRange(0, 60), rc::gen::inRange(0, 3));
+  const auto block =
+      rc::gen::map(rc::gen::container<std::vector<std::pair<int, int>>>(write),
+                   [](const std::vector<std::pair<int, int>>& numbers) {
+                     Grown::Writes writes;
+                     for (const auto& [key, value] : numbers)
+                       writes[numbered("k", key)] =
+                           value == 0 ? std::nullopt : std::optional<Bytes>(numbered("v", value));
+                     return writes;
+                   });
+  return rc::gen::scale(0.3, rc::gen::container<std::vector<Grown::Writes>>(block));
 }
 
 RC_GTEST_PROP(SparseMerkleTreeProperty, TheRootIsThatOfTheContentAlone, ()) {
