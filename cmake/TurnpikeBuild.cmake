@@ -23,7 +23,7 @@ if(TURNPIKE_SANITIZE)
   add_link_options(-fsanitize=${TURNPIKE_SANITIZE})
 endif()
 
-set(TURNPIKE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Werror)
+set(TURNPIKE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Wnon-virtual-dtor -Werror)
 # GCC 12 takes the storage of an empty std::expected or std::optional for a read of an uninitialized value. Clang's analysis and the
 # sanitizers look for the real ones.
 list(APPEND TURNPIKE_WARNINGS -Wno-maybe-uninitialized)

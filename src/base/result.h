@@ -95,6 +95,14 @@ ErrorInfo describe(BaseError error);
       return std::unexpected(std::move(try_result).error()); \
   } while (false)
 
+// TRY_TO(params.tick, parse(text)): assigns to something that exists, or returns the error.
+#define TRY_TO(target, ...)                                                 \
+  do {                                                                      \
+    auto try_result = (__VA_ARGS__);                                        \
+    if (!try_result) return std::unexpected(std::move(try_result).error()); \
+    (target) = *std::move(try_result);                                      \
+  } while (false)
+
 // Stays on in every build.
 #define TP_ASSERT(condition)                                                            \
   do {                                                                                  \

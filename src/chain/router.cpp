@@ -1,17 +1,15 @@
 #include "chain/router.h"
 
-#include <google/protobuf/descriptor.h>
-
 namespace tp::chain {
 
-const MessageRoute* MessageRouter::find(std::string_view type_url) const {
-  const auto found = routes_.find(type_url);
-  return found == routes_.end() ? nullptr : &found->second;
+const MessageRoute* MessageRouter::find(const MessageType& type) const {
+  if (type.index >= routes_.size() || !routes_[type.index]) return nullptr;
+  return &*routes_[type.index];
 }
 
-void MessageRouter::insert(const google::protobuf::Descriptor* descriptor, MessageRoute route) {
-  const bool added = routes_.emplace("/" + descriptor->full_name(), std::move(route)).second;
-  TP_ASSERT(added);  // two modules claim one message
+void MessageRouter::insert(const MessageType& type, MessageRoute route) {
+  if (routes_.size() <= type.index) routes_.resize(type.index + 1);
+  routes_[type.index] = std::move(route);
 }
 
 ErrorInfo describe(QueryError error) {

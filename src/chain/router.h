@@ -6,12 +6,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/address.h"
 #include "chain/context.h"
+#include "chain/message_types.h"
 #include "store/reader.h"
 
 namespace tp::chain {
@@ -19,7 +21,6 @@ namespace tp::chain {
 using ProtoMessage = google::protobuf::Message;
 
 struct MessageRoute {
-  const ProtoMessage* prototype;  // of the request, for decoding
   std::function<Result<std::vector<Address>>(const ProtoMessage&)> signers;
   std::function<Result<std::unique_ptr<ProtoMessage>>(Context&, const ProtoMessage&)> handle;
 };
@@ -32,9 +33,8 @@ class MessageRouter {
   template <class Message, class Response>
   void add(std::function<Result<std::vector<Address>>(const Message&)> signers,
            std::function<Result<Response>(Context&, const Message&)> handle) {
-    insert(Message::descriptor(),
-           MessageRoute{.prototype = &Message::default_instance(),
-                        .signers =
+    insert(types_.add_message<Message>(),
+           MessageRoute{.signers =
                             [signers](const ProtoMessage& message) {
                               return signers(static_cast<const Message&>(message));
                             },
@@ -46,14 +46,16 @@ class MessageRouter {
                         }});
   }
 
-  // Null when no module knows the type.
-  const MessageRoute* find(std::string_view type_url) const;
-  const std::map<std::string, MessageRoute, std::less<>>& routes() const { return routes_; }
+  // Null when the type is known but nobody handles it. Cost: an array lookup.
+  const MessageRoute* find(const MessageType& type) const;
+  // Every type that may stand in a transaction; modules may add types of other roles.
+  MessageTypes& types() { return types_; }
 
  private:
-  void insert(const google::protobuf::Descriptor* descriptor, MessageRoute route);
+  void insert(const MessageType& type, MessageRoute route);
 
-  std::map<std::string, MessageRoute, std::less<>> routes_;
+  MessageTypes types_;
+  std::vector<std::optional<MessageRoute>> routes_;  // by MessageType::index
 };
 
 // What a query handler reads: one committed height.

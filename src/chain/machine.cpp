@@ -1,0 +1,489 @@
+#include "chain/machine.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <iterator>
+
+#include "chain/genesis.h"
+#include "chain/params_json.h"
+#include "chain/sdk_errors.h"
+#include "cosmos/base/abci/v1beta1/abci.pb.h"
+#include "cosmos/tx/v1beta1/tx.pb.h"
+#include "crypto/address.h"
+#include "crypto/sha.h"
+
+namespace tp::chain {
+namespace {
+
+// The clocks as of the last block.
+struct BlockClock {
+  static constexpr std::uint8_t kVersion = 1;
+  BlockTime time;
+  BillableTime billable;
+  Bytes genesis_hash;  // so that a repeated init is recognised
+  auto fields() { return std::tie(time, billable, genesis_hash); }
+  auto fields() const { return std::tie(time, billable, genesis_hash); }
+};
+
+constexpr store::Table<store::OneRow, ChainParams> kParams{kChainParamsTable};
+constexpr store::Table<store::OneRow, BlockClock> kClock{kBlockClockTable};
+constexpr store::OneRow kOnly{};
+
+TxResult failed(const Error& error, Gas wanted = Gas{0}, Gas used = Gas{0}) {
+  TxResult result;
+  result.code = error.code;
+  result.codespace = error.codespace;
+  result.log = error.text;
+  result.gas_wanted = static_cast<std::int64_t>(wanted.value);
+  result.gas_used = static_cast<std::int64_t>(used.value);
+  return result;
+}
+
+// "/cosmos.bank.v1beta1.MsgSend" is of module "bank": the second component of the package.
+std::string module_of(std::string_view type_url) {
+  const std::size_t first = type_url.find('.');
+  if (first == std::string_view::npos) return std::string(type_url);
+  const std::size_t second = type_url.find('.', first + 1);
+  return std::string(type_url.substr(first + 1, second - first - 1));
+}
+
+// Clients look for gRPC status texts in the log (specs/chain.md §2.2).
+Error as_query_error(Error error) {
+  if (is(error, QueryError::kNotFound)) {
+    const auto sdk = describe(SdkError::kKeyNotFound);
+    return {std::string(sdk.codespace), sdk.code,
+            "rpc error: code = NotFound desc = " + error.text};
+  }
+  const auto sdk = describe(SdkError::kUnknownRequest);
+  const char* status = is(error, QueryError::kInvalidArgument)    ? "InvalidArgument"
+                       : is(error, QueryError::kPermissionDenied) ? "PermissionDenied"
+                       : is(error, QueryError::kUnimplemented)    ? "Unimplemented"
+                                                                  : "Internal";
+  return {std::string(sdk.codespace), sdk.code,
+          "rpc error: code = " + std::string(status) + " desc = " + error.text};
+}
+
+Gas gas_limit_of(const DecodedTx& tx) {
+  return Gas{tx.auth_info->fee().gas_limit()};
+}
+
+}  // namespace
+
+// A transaction that was decoded, and verified where that was possible.
+struct Machine::Prepared {
+  Result<DecodedTx> tx;
+  std::optional<VerifiedSigners> verified;
+};
+
+// Remembers prepared transactions by hash, the oldest dropped first. Thread-safe.
+class Machine::PreparedCache {
+ public:
+  explicit PreparedCache(std::size_t size_max) : size_max_(size_max) {}
+
+  std::shared_ptr<const Prepared> find(const Hash256& hash) {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_hash_.find(hash);
+    return found == by_hash_.end() ? nullptr : found->second;
+  }
+
+  void insert(const Hash256& hash, std::shared_ptr<const Prepared> prepared) {
+    const std::lock_guard lock(mutex_);
+    if (!by_hash_.insert_or_assign(hash, std::move(prepared)).second) return;
+    order_.push_back(hash);
+    if (order_.size() <= size_max_) return;
+    by_hash_.erase(order_.front());
+    order_.pop_front();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::size_t size_max_;
+  std::map<Hash256, std::shared_ptr<const Prepared>> by_hash_;
+  std::deque<Hash256> order_;
+};
+
+Machine::Machine(store::StateStore& state, Executor& compute, MachineOptions options)
+    : state_(state),
+      compute_(compute),
+      options_(std::move(options)),
+      prepared_(std::make_unique<PreparedCache>(options_.verified_max)) {}
+
+Machine::~Machine() = default;
+
+void Machine::add(Module& module) {
+  module.add_messages(messages_);
+  module.add_queries(queries_);
+  modules_.push_back(&module);
+}
+
+Result<void> Machine::load() {
+  TP_ASSERT(admission_ != nullptr);
+  codec_ = std::make_unique<TxCodec>(messages_.types());
+  const store::StatePtr latest = state_.latest();
+  TRY(const std::optional<ChainParams> params, kParams.find(*latest, kOnly));
+  if (!params && latest->height() > Height{0})
+    return fail(ModuleError::kGenesis, "the state at height " +
+                                           std::to_string(latest->height().value) +
+                                           " has no chain parameters");
+  if (params) params_ = *params;
+  publish(latest);
+  return {};
+}
+
+store::StatePtr Machine::committed() const {
+  const std::lock_guard lock(committed_mutex_);
+  return committed_;
+}
+
+void Machine::publish(store::StatePtr state) {
+  {
+    const std::lock_guard lock(committed_mutex_);
+    committed_ = state;
+  }
+  const std::lock_guard lock(check_mutex_);
+  check_base_ = std::move(state);
+  check_state_ = std::make_unique<store::Overlay>(*check_base_);
+}
+
+Info Machine::info() const {
+  const store::StatePtr latest = committed();
+  Info info{.version = options_.version,
+            .app_version = 1,
+            .committed_height = latest->height(),
+            .durable_height = state_.durable_height(),
+            .app_hash = latest->root()};
+  if (const auto durable = state_.at(info.durable_height)) info.app_hash = (*durable)->root();
+  return info;
+}
+
+Result<InitResponse> Machine::init(const InitRequest& request) {
+  const Bytes genesis_hash = crypto::sha256(request.app_state_json).bytes();
+  const store::StatePtr latest = state_.latest();
+  TRY(const std::optional<BlockClock> existing, kClock.find(*latest, kOnly));
+  if (existing) {  // called again after a crash before the first block
+    if (existing->genesis_hash != genesis_hash || params_.chain_id != request.chain_id)
+      return fail(ModuleError::kGenesis, "this data directory belongs to another genesis (chain " +
+                                             params_.chain_id + ")");
+    return InitResponse{latest->root()};
+  }
+
+  boost::system::error_code parse_error;
+  const boost::json::value app_state = boost::json::parse(request.app_state_json, parse_error);
+  if (parse_error)
+    return fail(ModuleError::kGenesis, "app_state is not JSON: " + parse_error.message());
+  TRY(const GenesisObject root, GenesisObject::of(app_state, ""));
+  for (const auto& entry : app_state.get_object()) {
+    const std::string_view key(entry.key().data(), entry.key().size());
+    const bool known = key == "chain" ||
+                       std::any_of(modules_.begin(), modules_.end(),
+                                   [key](const Module* module) { return module->name() == key; });
+    if (!known) return root.error(key, "unknown module");
+  }
+
+  TRY_TO(params_, read_chain_params(app_state, request.chain_id));
+  store::Overlay writes(*latest);
+  const BlockInfo block{.chain_id = request.chain_id,
+                        .height = Height{request.initial_height.value - 1},
+                        .time = request.time,
+                        .billable_now = {},
+                        .proposer = {}};
+  GasMeter unlimited(GasMeter::kUnlimited);
+  Context context(writes, block, params_, unlimited);
+  TRY_VOID(kParams.put(context, kOnly, params_));
+  TRY_VOID(kClock.put(context, kOnly, BlockClock{request.time, BillableTime{0}, genesis_hash}));
+  for (Module* module : modules_)
+    TRY_VOID(module->import_genesis(context, app_state.get_object().if_contains(module->name())));
+  TRY_VOID(check_invariants(writes));
+
+  TRY(const Hash256 app_hash, state_.commit(block.height, writes.writes(), {}));
+  publish(state_.latest());
+  return InitResponse{app_hash};
+}
+
+std::shared_ptr<const Machine::Prepared> Machine::prepare(BytesView raw,
+                                                          const store::Reader& state) const {
+  Result<DecodedTx> tx = codec_->decode(raw);
+  std::optional<VerifiedSigners> verified;
+  if (tx) verified = admission_->verify(state, params_, *tx);
+  return std::make_shared<const Prepared>(Prepared{std::move(tx), std::move(verified)});
+}
+
+// Looks each transaction up, and decodes and verifies in parallel what is new.
+std::vector<std::shared_ptr<const Machine::Prepared>> Machine::prepare_all(
+    std::span<const Bytes> txs) {
+  const store::StatePtr state = committed();
+  std::vector<std::shared_ptr<const Prepared>> prepared(txs.size());
+  compute_.parallel(txs.size(), [&](std::size_t i) {
+    const Hash256 hash = crypto::sha256(txs[i]);
+    prepared[i] = prepared_->find(hash);
+    // What could not be verified before (a new account) may be verifiable now.
+    if (prepared[i] && (prepared[i]->verified || !prepared[i]->tx)) return;
+    prepared[i] = prepare(txs[i], *state);
+    prepared_->insert(hash, prepared[i]);
+  });
+  return prepared;
+}
+
+void Machine::preverify(std::span<const Bytes> txs) {
+  prepare_all(txs);
+}
+
+std::vector<TxResult> Machine::check(std::span<const Bytes> txs, CheckKind kind) {
+  const auto prepared = prepare_all(txs);
+  const AdmitMode mode = kind == CheckKind::kNew ? AdmitMode::kCheck : AdmitMode::kRecheck;
+
+  const std::lock_guard lock(check_mutex_);
+  BlockInfo block = block_of(*check_base_, check_base_->height().next());
+  std::vector<TxResult> results;
+  results.reserve(txs.size());
+  for (const auto& one : prepared) {
+    if (!one->tx) {
+      results.push_back(failed(one->tx.error()));
+      continue;
+    }
+    store::Overlay work(*check_state_);
+    GasMeter meter(gas_limit_of(*one->tx));
+    Context context(work, block, params_, meter);
+    const Result<void> admitted = admission_->admit(context, *one->tx, mode, one->verified);
+    TxResult result = admitted ? TxResult{} : failed(admitted.error());
+    result.gas_wanted = static_cast<std::int64_t>(meter.limit().value);
+    result.gas_used = static_cast<std::int64_t>(meter.used().value);
+    if (admitted) {
+      result.events = context.take_events();
+      work.merge_into(*check_state_);
+    }
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+Outcome Machine::execute(store::Overlay& state, const BlockInfo& block, const DecodedTx& tx,
+                         AdmitMode mode, const std::optional<VerifiedSigners>& verified) const {
+  const Gas limit = mode == AdmitMode::kSimulate ? options_.query_gas : gas_limit_of(tx);
+  GasMeter meter(limit);
+
+  store::Overlay admission_writes(state);
+  Context admission(admission_writes, block, params_, meter);
+  if (const Result<void> admitted = admission_->admit(admission, tx, mode, verified); !admitted)
+    return {.result = failed(admitted.error(), limit, meter.used()), .admitted = false};
+  admission_writes.merge_into(state);
+
+  Outcome outcome{.result = {}, .admitted = true};
+  store::Overlay message_writes(state);
+  Context context(message_writes, block, params_, meter);
+  if (const Result<void> ran = run_messages(context, tx, outcome.result); ran) {
+    message_writes.merge_into(state);
+  } else {
+    outcome.result = failed(ran.error());
+  }
+  // The events of admission are kept even when the messages fail: fee and sequence did change.
+  std::vector<Event> events = admission.take_events();
+  std::move(outcome.result.events.begin(), outcome.result.events.end(), std::back_inserter(events));
+  outcome.result.events = std::move(events);
+  outcome.result.gas_wanted = static_cast<std::int64_t>(gas_limit_of(tx).value);
+  outcome.result.gas_used = static_cast<std::int64_t>(meter.used().value);
+  return outcome;
+}
+
+Result<void> Machine::run_messages(Context& context, const DecodedTx& tx, TxResult& result) const {
+  cosmos::base::abci::v1beta1::TxMsgData data;
+  for (std::size_t i = 0; i < tx.messages.size(); ++i) {
+    const DecodedMessage& message = tx.messages[i];
+    const MessageRoute* route = messages_.find(*message.type);
+    if (route == nullptr)
+      return fail(SdkError::kUnknownRequest, "no message handler found for " + message.type->url);
+    TRY_VOID(context.charge(context.params().gas.per_message, "message"));
+    TRY(const std::vector<Address> signers, route->signers(*message.message));
+
+    Event action{"message", {{"action", message.type->url}}};
+    if (!signers.empty())
+      action.attributes.push_back(
+          {"sender", crypto::address_text(params_.prefix, signers.front())});
+    action.attributes.push_back({"module", module_of(message.type->url)});
+    context.emit(std::move(action));
+
+    const Result<std::unique_ptr<ProtoMessage>> response = route->handle(context, *message.message);
+    if (!response) {
+      Error error = response.error();
+      error.text =
+          "failed to execute message; message index: " + std::to_string(i) + ": " + error.text;
+      return std::unexpected(std::move(error));
+    }
+    auto* any = data.add_msg_responses();
+    any->set_type_url("/" + (*response)->GetDescriptor()->full_name());
+    any->set_value((*response)->SerializeAsString());
+    for (Event& event : context.take_events()) {
+      event.attributes.push_back({"msg_index", std::to_string(i)});
+      result.events.push_back(std::move(event));
+    }
+  }
+  // An event that could not be paid for shows here.
+  TRY_VOID(context.charge(Gas{0}, "end of transaction"));
+  result.data = data.SerializeAsString();
+  return {};
+}
+
+// Advances the clocks. One block advances billable time by at most billable_gap_max.
+Result<BlockInfo> Machine::begin_block(store::Overlay& state, const BlockRequest& request) const {
+  TRY(BlockClock clock, kClock.get(state, kOnly));
+  if (request.time < clock.time)
+    return fail(SdkError::kInvalidRequest, "block time goes back from " + to_rfc3339(clock.time) +
+                                               " to " + to_rfc3339(request.time));
+  const Duration gap = std::min(request.time - clock.time, params_.billable_gap_max);
+  clock.time = request.time;
+  clock.billable = BillableTime{clock.billable.value + gap.nanoseconds};
+  TRY_VOID(kClock.put(state, kOnly, clock));
+  return BlockInfo{.chain_id = params_.chain_id,
+                   .height = request.height,
+                   .time = request.time,
+                   .billable_now = clock.billable,
+                   .proposer = request.proposer};
+}
+
+Result<BlockResponse> Machine::finalize(const BlockRequest& request) {
+  const store::StatePtr base = state_.latest();
+  if (request.height != base->height().next())
+    return fail(SdkError::kInvalidHeight, "block " + std::to_string(request.height.value) +
+                                              " after height " +
+                                              std::to_string(base->height().value));
+  const auto prepared = prepare_all(request.txs);
+
+  store::Overlay state(*base);
+  TRY(const BlockInfo block, begin_block(state, request));
+  BlockResponse response;
+  response.tx_results.reserve(prepared.size());
+  for (const auto& one : prepared) {
+    response.tx_results.push_back(
+        one->tx ? execute(state, block, *one->tx, AdmitMode::kDeliver, one->verified).result
+                : failed(one->tx.error()));
+  }
+  TRY_TO(response.events, schedule_.run_due(state, block, params_));
+  if (options_.check_invariants) TRY_VOID(check_invariants(state));
+
+  TRY_TO(response.app_hash, state_.commit(request.height, state.writes(), {}));
+  finalized_ = state_.latest();
+  return response;
+}
+
+Result<void> Machine::commit() {
+  TP_ASSERT(finalized_ != nullptr);
+  publish(std::exchange(finalized_, nullptr));
+  return {};
+}
+
+Result<void> Machine::sync() {
+  return state_.make_durable();
+}
+
+BlockInfo Machine::block_of(const store::Reader& state, Height height) const {
+  BlockInfo block{.chain_id = params_.chain_id,
+                  .height = height,
+                  .time = {},
+                  .billable_now = {},
+                  .proposer = {}};
+  if (const auto clock = kClock.find(state, kOnly); clock && *clock) {
+    block.time = (*clock)->time;
+    block.billable_now = (*clock)->billable;
+  }
+  return block;
+}
+
+TxResult Machine::simulate(BytesView raw) const {
+  const store::StatePtr state = committed();
+  const Result<DecodedTx> tx = codec_->decode(raw);
+  if (!tx) return failed(tx.error());
+  store::Overlay work(*state);
+  return execute(work, block_of(*state, state->height().next()), *tx, AdmitMode::kSimulate,
+                 std::nullopt)
+      .result;
+}
+
+Result<void> Machine::check_invariants(const store::Reader& state) const {
+  for (const Module* module : modules_) TRY_VOID(module->check_invariants(state));
+  return {};
+}
+
+Result<store::StatePtr> Machine::version_at(Height height) const {
+  const store::StatePtr latest = committed();
+  if (height == Height{0} || height == latest->height()) return latest;
+  if (height > latest->height())
+    return fail(SdkError::kInvalidHeight, "cannot query at height " + std::to_string(height.value) +
+                                              ": the latest is " +
+                                              std::to_string(latest->height().value));
+  const auto version = state_.at(height);
+  if (!version) return fail(SdkError::kInvalidHeight, version.error().text);
+  return *version;
+}
+
+QueryResponse Machine::query(const QueryRequest& request) const {
+  QueryResponse response{.height = committed()->height()};
+  const auto refuse = [&response](const Error& error) {
+    response.code = error.code;
+    response.codespace = error.codespace;
+    response.log = error.text;
+    return response;
+  };
+  const Result<store::StatePtr> state = version_at(request.height);
+  if (!state) return refuse(state.error());
+  response.height = (*state)->height();
+
+  const std::string_view path =
+      std::string_view(request.path).substr(request.path.starts_with('/') ? 1 : 0);
+  if (path.starts_with("store/")) return query_store(request, **state);
+  const QueryRouter::Handler* handler = queries_.find("/" + std::string(path));
+  if (handler == nullptr) {
+    const auto unknown =
+        fail(SdkError::kUnknownRequest, "unknown query path \"" + request.path + "\"");
+    return refuse(unknown.error());
+  }
+  const BlockInfo block = block_of(**state, (*state)->height());
+  Result<Bytes> value = (*handler)(QueryContext{**state, block, params_}, request.data);
+  if (!value) return refuse(as_query_error(value.error()));
+  response.value = *std::move(value);
+  return response;
+}
+
+// "store/<name>/key": the raw value of a key with its proof (specs/chain.md §3.3).
+QueryResponse Machine::query_store(const QueryRequest& request,
+                                   const store::StateVersion& state) const {
+  QueryResponse response{.key = request.data, .height = state.height()};
+  std::string_view path = request.path;
+  if (path.starts_with('/')) path.remove_prefix(1);
+  path.remove_prefix(std::string_view("store/").size());
+  const auto named = std::find_if(
+      std::begin(kStoreNames), std::end(kStoreNames),
+      [path](const StoreName& store) { return path == std::string(store.name) + "/key"; });
+  const auto refuse = [&response](const Error& error) {
+    response.code = error.code;
+    response.codespace = error.codespace;
+    response.log = error.text;
+    return response;
+  };
+  if (named == std::end(kStoreNames))
+    return refuse(fail(SdkError::kUnknownRequest, "no such store: " + request.path).error());
+  if (!request.prove) {
+    Result<std::optional<Bytes>> value = state.get(named->id, request.data);
+    if (!value) return refuse(value.error());
+    response.value = std::move(*value).value_or(Bytes());
+    return response;
+  }
+  Result<store::ProvenValue> proven = state.prove(named->id, request.data);
+  if (!proven) return refuse(proven.error());
+  response.value = std::move(proven->value).value_or(Bytes());
+  for (store::ProofOp& op : proven->ops)
+    response.proof_ops.push_back({std::move(op.type), std::move(op.key), std::move(op.data)});
+  return response;
+}
+
+Result<Bytes> Machine::export_genesis() const {
+  const store::StatePtr state = committed();
+  boost::json::object app_state;
+  app_state["chain"] = chain_params_json(params_);
+  for (const Module* module : modules_) {
+    TRY(boost::json::value json, module->export_genesis(*state));
+    app_state[module->name()] = std::move(json);
+  }
+  return Bytes(boost::json::serialize(app_state));
+}
+
+}  // namespace tp::chain

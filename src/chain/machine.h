@@ -1,0 +1,113 @@
+// The machine: the application object. Decodes, admits, routes and executes transactions on
+// overlays, runs the schedule, commits blocks, answers queries. It knows no module; app/ adds them.
+//
+//   bytes ─▶ TxCodec ─▶ Admission ─▶ MessageRouter ─▶ module ─▶ Overlay ─▶ StateStore ─▶ app hash
+//                          │ fees and sequences stay             │ all or nothing
+//
+// Rules: design.md §5; specs/chain.md §1.5, §2.4.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "chain/admission.h"
+#include "chain/application.h"
+#include "chain/module.h"
+#include "chain/router.h"
+#include "chain/schedule.h"
+#include "chain/tx_codec.h"
+#include "store/state.h"
+
+namespace tp::chain {
+
+struct MachineOptions {
+  std::string version;                 // of the program, for info()
+  bool check_invariants = false;       // after every block; always on in tests and simulation
+  std::size_t verified_max = 200'000;  // transactions whose verification is remembered
+  Gas query_gas{500'000'000};          // bounds simulation
+};
+
+// What executing one transaction did, before anybody decided to keep it.
+struct Outcome {
+  TxResult result;
+  bool admitted = false;  // fees and sequences are in the overlay even if the messages failed
+};
+
+class Machine final : public Application {
+ public:
+  // The references must outlive the machine. Before use: add every module, then load().
+  Machine(store::StateStore& state, Executor& compute, MachineOptions options);
+  ~Machine() override;
+
+  // Composition, in the order of genesis.
+  void add(Module& module);
+  void set_admission(const Admission& admission) { admission_ = &admission; }
+  Schedule& schedule() { return schedule_; }
+  MessageRouter& messages() { return messages_; }
+  QueryRouter& queries() { return queries_; }
+  // What genesis said; stable address, filled by load() or init().
+  const ChainParams& params() const { return params_; }
+
+  // Closes composition and reads the parameters of an existing state. Errors: a state without
+  // parameters at a height > 0.
+  Result<void> load();
+
+  Info info() const override;
+  Result<InitResponse> init(const InitRequest& request) override;
+  std::vector<TxResult> check(std::span<const Bytes> txs, CheckKind kind) override;
+  void preverify(std::span<const Bytes> txs) override;
+  Result<BlockResponse> finalize(const BlockRequest& request) override;
+  Result<void> commit() override;
+  Result<void> sync() override;
+  QueryResponse query(const QueryRequest& request) const override;
+  Result<Bytes> export_genesis() const override;
+
+  // Executes a transaction on the committed state without keeping anything. Errors: kTxDecode and
+  // so on from admission come back in the result.
+  TxResult simulate(BytesView raw) const;
+
+  // Runs every module's invariants on the committed state.
+  Result<void> check_invariants(const store::Reader& state) const;
+
+ private:
+  struct Prepared;
+  class PreparedCache;
+
+  std::shared_ptr<const Prepared> prepare(BytesView raw, const store::Reader& state) const;
+  std::vector<std::shared_ptr<const Prepared>> prepare_all(std::span<const Bytes> txs);
+  Outcome execute(store::Overlay& state, const BlockInfo& block, const DecodedTx& tx,
+                  AdmitMode mode, const std::optional<VerifiedSigners>& verified) const;
+  Result<void> run_messages(Context& context, const DecodedTx& tx, TxResult& result) const;
+  Result<BlockInfo> begin_block(store::Overlay& state, const BlockRequest& request) const;
+  BlockInfo block_of(const store::Reader& state, Height height) const;
+  Result<store::StatePtr> version_at(Height height) const;
+  QueryResponse query_store(const QueryRequest& request, const store::StateVersion& state) const;
+  store::StatePtr committed() const;
+  void publish(store::StatePtr state);
+
+  store::StateStore& state_;
+  Executor& compute_;
+  MachineOptions options_;
+  const Admission* admission_ = nullptr;
+  std::vector<Module*> modules_;
+  MessageRouter messages_;
+  QueryRouter queries_;
+  Schedule schedule_;
+  ChainParams params_;
+  std::unique_ptr<TxCodec> codec_;
+  std::unique_ptr<PreparedCache> prepared_;
+
+  mutable std::mutex committed_mutex_;
+  store::StatePtr committed_;  // what readers see
+  store::StatePtr finalized_;  // computed, not yet published
+
+  std::mutex check_mutex_;
+  store::StatePtr check_base_;
+  std::unique_ptr<store::Overlay> check_state_;
+};
+
+}  // namespace tp::chain
