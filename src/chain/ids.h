@@ -55,6 +55,7 @@ inline constexpr store::TableId kNetworksTable{kRegistryStore, 1, "registry.netw
 inline constexpr store::TableId kProvidersTable{kRegistryStore, 2, "registry.providers"};
 inline constexpr store::TableId kAuditsTable{kRegistryStore, 3, "registry.audits"};
 inline constexpr store::TableId kRegistryCounterTable{kRegistryStore, 4, "registry.counter"};
+inline constexpr store::TableId kNetworkNamesTable{kRegistryStore, 5, "registry.network_names"};
 
 inline constexpr store::TableId kOrdersTable{kMarketStore, 1, "market.orders"};
 inline constexpr store::TableId kBidsTable{kMarketStore, 2, "market.bids"};
@@ -62,6 +63,11 @@ inline constexpr store::TableId kAgreementsTable{kMarketStore, 3, "market.agreem
 inline constexpr store::TableId kMarketCounterTable{kMarketStore, 4, "market.counter"};
 inline constexpr store::TableId kAgreementsByOperatorTable{kMarketStore, 5,
                                                            "market.agreements_by_operator"};
+inline constexpr store::TableId kOpenOrdersTable{kMarketStore, 6, "market.open_orders"};
+inline constexpr store::TableId kOffersTable{kMarketStore, 7, "market.offers"};
+inline constexpr store::TableId kMarketParamsTable{kMarketStore, 8, "market.params"};
+inline constexpr store::TableId kEpochsTable{kMarketStore, 9, "market.epochs"};
+inline constexpr store::TableId kEpochWeightsTable{kMarketStore, 10, "market.epoch_weights"};
 
 inline constexpr store::TableId kDeploymentsTable{kComputeStore, 1, "compute.deployments"};
 inline constexpr store::TableId kGroupsTable{kComputeStore, 2, "compute.groups"};
@@ -75,6 +81,8 @@ inline constexpr store::TableId kComputeEscrowOwnersTable{kComputeStore, 7,
 // Schedule handlers: who is woken.
 enum class HandlerId : std::uint8_t {
   kEscrowRunsDry = 1,
+  kMarketForgets = 2,  // the retention window of something closed is over
+  kEpochEnds = 3,
 };
 
 }  // namespace tp::chain

@@ -3,9 +3,9 @@
 //
 // A record is a struct with `static constexpr std::uint8_t kVersion` and `fields()` returning
 // std::tie of its members. The form is the version byte, then each field: integers and enums as
-// minimal LEB128 (signed ones zigzag), bool as 0 or 1, Amount and Decimal as a length byte and
-// minimal big-endian bytes, FixedBytes raw, strings with their length, std::optional as 0 or 1 and
-// the value, std::vector as its count and items, nested structs as their fields.
+// minimal LEB128 (signed ones zigzag), bool as 0 or 1, Amount, Decimal and u128 as a length byte
+// and minimal big-endian bytes, FixedBytes raw, strings with their length, std::optional as 0 or 1
+// and the value, std::vector as its count and items, nested structs as their fields.
 #pragma once
 
 #include <concepts>
@@ -84,6 +84,8 @@ void append_field(Bytes& out, const T& value) {
     append_field(out, value.value);
   } else if constexpr (std::same_as<T, BlockTime> || std::same_as<T, Duration>) {
     append_field(out, value.nanoseconds);
+  } else if constexpr (std::same_as<T, u128>) {
+    detail::append_u128(out, value);
   } else if constexpr (std::same_as<T, Amount>) {
     detail::append_u128(out, value.units());
   } else if constexpr (std::same_as<T, Decimal>) {
@@ -133,6 +135,8 @@ bool take_field(BytesView& in, T& value) {
     return take_field(in, value.value);
   } else if constexpr (std::same_as<T, BlockTime> || std::same_as<T, Duration>) {
     return take_field(in, value.nanoseconds);
+  } else if constexpr (std::same_as<T, u128>) {
+    return detail::take_u128(in, value);
   } else if constexpr (std::same_as<T, Amount>) {
     u128 units = 0;
     if (!detail::take_u128(in, units)) return false;
