@@ -26,7 +26,9 @@ endif()
 set(TURNPIKE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Wnon-virtual-dtor -Werror)
 # GCC 12 takes the storage of an empty std::expected or std::optional for a read of an uninitialized value. Clang's analysis and the
 # sanitizers look for the real ones.
-list(APPEND TURNPIKE_WARNINGS -Wno-maybe-uninitialized)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND TURNPIKE_WARNINGS -Wno-maybe-uninitialized)
+endif()
 
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
