@@ -56,6 +56,9 @@ Result<RawParts> split(BytesView raw, std::size_t values_max) {
     if (*size > raw.size()) return refuse("TxRaw ends in the middle of a field");
     const BytesView value = raw.substr(0, *size);
     raw.remove_prefix(*size);
+    if (value.empty() && number != 3)
+      return refuse("field " + std::to_string(number) +
+                    " of TxRaw is empty and must be left out then");
     switch (number) {
       case 1: parts.body = value; break;
       case 2: parts.auth_info = value; break;

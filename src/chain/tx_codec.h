@@ -3,7 +3,7 @@
 // Decoding is stricter than protobuf, because the hash of a transaction is the hash of its bytes
 // and nobody but its signers may change them, and because what was checked must be what is
 // executed:
-//   - TxRaw: fields 1, 2, 3 in order, 1 and 2 at most once, shortest varints, nothing else;
+//   - TxRaw: fields 1, 2, 3 in order, 1 and 2 once or left out, shortest varints;
 //   - no unknown field anywhere, but for non-critical ones (bit 11 of the number) in the body;
 //   - no field twice that can be there once (protobuf would merge the copies after the check);
 //   - every Any names a registered type; no extension options; no tip;

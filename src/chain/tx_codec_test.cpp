@@ -210,6 +210,17 @@ TEST_F(TxCodecTest, AFieldOfTxRawThatIsNotBytesIsRefused) {
   EXPECT_REFUSED(decode(Bytes("\x08\x01", 2)), SdkError::kTxDecode, "not bytes");
 }
 
+TEST_F(TxCodecTest, AnEmptyFieldOfTxRawIsRefusedBecauseItCouldBeLeftOut) {
+  EXPECT_REFUSED(decode(field(1, "")), SdkError::kTxDecode, "field 1 of TxRaw is empty");
+  EXPECT_REFUSED(decode(field(2, "")), SdkError::kTxDecode, "field 2 of TxRaw is empty");
+}
+
+TEST_F(TxCodecTest, AnEmptySignatureIsASignatureAsSimulationSendsIt) {
+  const auto tx = decode(field(3, ""));
+  ASSERT_TRUE(tx.has_value());
+  EXPECT_EQ(tx->signatures.size(), 1U);
+}
+
 TEST_F(TxCodecTest, EveryTruncationOfATransactionIsRefusedOrAnother) {
   const Bytes raw = a_raw().SerializeAsString();
   const auto whole = decode(raw);
