@@ -1,0 +1,454 @@
+#include "store/key_map.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace tp::store {
+
+using Node = KeyMap::Node;
+
+// A header, then for a leaf:   offsets[count + 1], entries {key size, kind, key, value}
+//               for an inner:  children[count], offsets[count + 1], separators
+// Offsets are from the start of the node. Separator i is <= every key under child i and > every key
+// before it; separator 0 is empty and never looked at.
+struct MapNode {
+  std::uint32_t born;
+  std::uint32_t bytes;
+  std::uint32_t count;
+  std::uint32_t is_leaf;
+};
+static_assert(sizeof(MapNode) == 16);
+
+namespace {
+
+constexpr std::size_t kLeafBytes = 1'000;  // with malloc's header, close to a KiB
+constexpr std::size_t kInnerBytes = 1'500;
+constexpr std::size_t kFewBytes = 300;     // a smaller node joins its neighbour
+constexpr std::size_t kJoinedBytes = 750;  // unless both together would soon split again
+
+const char* raw(Node node) {
+  return reinterpret_cast<const char*>(node);
+}
+
+std::uint32_t load32(const char* at) {
+  std::uint32_t value = 0;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+const char* offsets(Node node) {
+  return raw(node) + sizeof(MapNode) + (node->is_leaf ? 0 : node->count * sizeof(Node));
+}
+
+BytesView slice(Node node, std::size_t i) {
+  const char* offset = offsets(node) + i * 4;
+  const std::uint32_t from = load32(offset);
+  return {raw(node) + from, load32(offset + 4) - from};
+}
+
+Node child_of(Node inner, std::size_t i) {
+  Node child = nullptr;
+  std::memcpy(&child, raw(inner) + sizeof(MapNode) + i * sizeof(Node), sizeof child);
+  return child;
+}
+
+constexpr std::size_t kEntryHeader = 3;
+
+std::size_t key_size_at(const char* entry) {
+  std::uint16_t size = 0;
+  std::memcpy(&size, entry, sizeof size);
+  return size;
+}
+
+BytesView key_at(Node leaf, std::size_t i) {
+  const char* entry = raw(leaf) + load32(offsets(leaf) + i * 4);
+  return {entry + kEntryHeader, key_size_at(entry)};
+}
+
+MapEntry entry_at(Node leaf, std::size_t i) {
+  BytesView entry = slice(leaf, i);
+  const bool cold = entry[2] != 0;
+  entry.remove_prefix(kEntryHeader + key_size_at(entry.data()));
+  if (!cold) return MapEntry{.cold = false, .value = entry, .written = {}};
+  std::int64_t height = 0;
+  std::memcpy(&height, entry.data(), sizeof height);
+  return MapEntry{.cold = true, .value = {}, .written = Height{height}};
+}
+
+// The first entry whose key is not below `key`.
+std::size_t lower_bound(Node leaf, BytesView key) {
+  std::size_t low = 0;
+  std::size_t high = leaf->count;
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (key_at(leaf, middle) < key)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+// The child under which `key` belongs.
+std::size_t child_for(Node inner, BytesView key) {
+  std::size_t low = 1;
+  std::size_t high = inner->count;
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (slice(inner, middle) <= key)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low - 1;
+}
+
+// The shortest bytes that are > left and <= right. Precondition: left < right.
+BytesView shortest_between(BytesView left, BytesView right) {
+  std::size_t same = 0;
+  while (same < left.size() && left[same] == right[same]) ++same;
+  return right.substr(0, same + 1);
+}
+
+struct Item {  // of a leaf to be
+  BytesView key;
+  MapEntry entry;
+  std::size_t bytes() const {
+    return 4 + kEntryHeader + key.size() + (entry.cold ? 8 : entry.value.size());
+  }
+};
+
+struct Child {  // of an inner node to be
+  Bytes separator;
+  Node node;
+  std::size_t bytes() const { return sizeof(Node) + 4 + separator.size(); }
+};
+
+class Update {
+ public:
+  Update(std::span<const KeyMap::Change> changes, VersionNumber version, KeyMap::Replaced replaced,
+         std::vector<Node>& superseded, std::uint64_t& bytes_used)
+      : changes_(changes),
+        born_(version.value),
+        replaced_(replaced),
+        superseded_(superseded),
+        bytes_used_(bytes_used) {}
+
+  Node run(Node root) {
+    std::vector<Child> level;
+    if (root == nullptr)
+      change_leaf(nullptr, Bytes(), 0, changes_.size(), level);
+    else
+      change(root, Bytes(), 0, changes_.size(), level);
+    while (level.size() > 1) {
+      std::vector<Child> above;
+      pack_inner(std::move(level), above);
+      level = std::move(above);
+    }
+    if (level.empty()) return nullptr;
+    Node top = level[0].node;
+    while (!top->is_leaf && top->count == 1) {
+      const Node below = child_of(top, 0);
+      drop(top);
+      top = below;
+    }
+    return top;
+  }
+
+ private:
+  // Appends to `out` what `node` becomes under changes_[from, to): itself, or fresh nodes of the
+  // same level.
+  void change(Node node, Bytes separator, std::size_t from, std::size_t to,
+              std::vector<Child>& out) {
+    if (from == to)
+      out.push_back({std::move(separator), node});
+    else if (node->is_leaf)
+      change_leaf(node, std::move(separator), from, to, out);
+    else
+      change_inner(node, std::move(separator), from, to, out);
+  }
+
+  void change_leaf(Node leaf, Bytes separator, std::size_t from, std::size_t to,
+                   std::vector<Child>& out) {
+    const std::size_t count = leaf == nullptr ? 0 : leaf->count;
+    std::vector<Item> items;
+    items.reserve(count + to - from);
+    bool changed = false;
+    std::size_t old = 0;
+    for (std::size_t i = from; i < to; ++i) {
+      const KeyMap::Change& change = changes_[i];
+      while (old < count && key_at(leaf, old) < change.key) {
+        items.push_back({key_at(leaf, old), entry_at(leaf, old)});
+        ++old;
+      }
+      std::optional<MapEntry> before;
+      if (old < count && key_at(leaf, old) == change.key) before = entry_at(leaf, old++);
+      replaced_(i, before);
+      changed |= before != change.entry;
+      if (change.entry) items.push_back({change.key, *change.entry});
+    }
+    if (!changed) {
+      if (leaf != nullptr) out.push_back({std::move(separator), leaf});
+      return;
+    }
+    // Keys that come in order fill their leaves; otherwise both halves get room.
+    const bool appended = old == count;
+    for (; old < count; ++old) items.push_back({key_at(leaf, old), entry_at(leaf, old)});
+    pack_leaves(items, std::move(separator), appended, out);
+    if (leaf != nullptr) drop(leaf);
+  }
+
+  void change_inner(Node inner, Bytes separator, std::size_t from, std::size_t to,
+                    std::vector<Child>& out) {
+    std::vector<Child> children;
+    children.reserve(inner->count + 2);
+    std::size_t next = from;
+    for (std::size_t i = 0; i < inner->count; ++i) {
+      const std::size_t first = next;
+      if (i + 1 == inner->count) {
+        next = to;
+      } else {
+        const BytesView bound = slice(inner, i + 1);
+        while (next < to && changes_[next].key < bound) ++next;
+      }
+      change(child_of(inner, i), Bytes(slice(inner, i)), first, next, children);
+    }
+    bool same = children.size() == inner->count;
+    for (std::size_t i = 0; same && i < children.size(); ++i)
+      same = children[i].node == child_of(inner, i);
+    if (same) {
+      out.push_back({std::move(separator), inner});
+      return;
+    }
+    join_small(children);
+    if (!children.empty()) children[0].separator = std::move(separator);
+    pack_inner(std::move(children), out);
+    drop(inner);
+  }
+
+  // Cuts items into leaves. `separator` is that of the first; the others get the shortest that
+  // divides.
+  void pack_leaves(std::span<const Item> items, Bytes separator, bool fill,
+                   std::vector<Child>& out) {
+    std::size_t total = 0;
+    for (const Item& item : items) total += item.bytes();
+    constexpr std::size_t kRoom = kLeafBytes - sizeof(MapNode) - 4;
+    const std::size_t pieces = (total + kRoom - 1) / kRoom;
+    const std::size_t target = fill || pieces < 2 ? kRoom : total / pieces;
+    for (std::size_t begin = 0; begin < items.size();) {
+      std::size_t end = begin;
+      std::size_t size = 0;
+      while (end < items.size() && (end == begin || size + items[end].bytes() <= kRoom) &&
+             (size < target))
+        size += items[end++].bytes();
+      if (begin > 0) separator = Bytes(shortest_between(items[begin - 1].key, items[begin].key));
+      out.push_back({std::move(separator), make_leaf(items.subspan(begin, end - begin), size)});
+      begin = end;
+    }
+  }
+
+  Node make_leaf(std::span<const Item> items, std::size_t size) {
+    char* node = allocate(sizeof(MapNode) + 4 + size, items.size(), true);
+    char* offset = node + sizeof(MapNode);
+    char* at = offset + 4 * (items.size() + 1);
+    for (const Item& item : items) {
+      store_offset(offset, node, at);
+      const auto key_size = static_cast<std::uint16_t>(item.key.size());
+      std::memcpy(at, &key_size, sizeof key_size);
+      at[2] = item.entry.cold ? 1 : 0;
+      at = std::copy(item.key.begin(), item.key.end(), at + kEntryHeader);
+      if (item.entry.cold) {
+        std::memcpy(at, &item.entry.written.value, 8);
+        at += 8;
+      } else {
+        at = std::copy(item.entry.value.begin(), item.entry.value.end(), at);
+      }
+    }
+    store_offset(offset, node, at);
+    return reinterpret_cast<Node>(node);
+  }
+
+  void pack_inner(std::vector<Child> children, std::vector<Child>& out) {
+    std::size_t total = 0;
+    for (const Child& child : children) total += child.bytes();
+    constexpr std::size_t kRoom = kInnerBytes - sizeof(MapNode) - 4;
+    const std::size_t pieces = (total + kRoom - 1) / kRoom;
+    const std::size_t target = pieces < 2 ? kRoom : total / pieces + 1;
+    for (std::size_t begin = 0; begin < children.size();) {
+      std::size_t end = begin;
+      std::size_t size = 0;
+      // Two children at least, so that every level above is smaller.
+      while (end < children.size() && (end < begin + 2 || size < target))
+        size += children[end++].bytes();
+      if (end + 1 == children.size()) size += children[end++].bytes();
+      Bytes separator = std::exchange(children[begin].separator, Bytes());
+      out.push_back(
+          {std::move(separator), make_inner(std::span(children).subspan(begin, end - begin))});
+      begin = end;
+    }
+  }
+
+  Node make_inner(std::span<const Child> children) {
+    std::size_t size = 0;
+    for (const Child& child : children) size += child.bytes();
+    char* node = allocate(sizeof(MapNode) + 4 + size, children.size(), false);
+    char* pointer = node + sizeof(MapNode);
+    char* offset = pointer + sizeof(Node) * children.size();
+    char* at = offset + 4 * (children.size() + 1);
+    for (const Child& child : children) {
+      std::memcpy(pointer, &child.node, sizeof(Node));
+      pointer += sizeof(Node);
+      store_offset(offset, node, at);
+      at = std::copy(child.separator.begin(), child.separator.end(), at);
+    }
+    store_offset(offset, node, at);
+    return reinterpret_cast<Node>(node);
+  }
+
+  // Fresh nodes that became small join a neighbour under the same parent, so that erasing gives
+  // memory back.
+  void join_small(std::vector<Child>& children) {
+    for (std::size_t i = 0; i + 1 < children.size();) {
+      const Node left = children[i].node;
+      const Node right = children[i + 1].node;
+      const bool small = (is_fresh(left) && left->bytes < kFewBytes) ||
+                         (is_fresh(right) && right->bytes < kFewBytes);
+      if (!small || left->bytes + right->bytes > kJoinedBytes) {
+        ++i;
+        continue;
+      }
+      children[i].node = left->is_leaf ? join_leaves(left, right)
+                                       : join_inners(left, right, children[i + 1].separator);
+      drop(left);
+      drop(right);
+      children.erase(children.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    }
+  }
+
+  Node join_leaves(Node left, Node right) {
+    std::vector<Item> items;
+    std::size_t size = 0;
+    for (const Node node : {left, right}) {
+      for (std::size_t i = 0; i < node->count; ++i) {
+        items.push_back({key_at(node, i), entry_at(node, i)});
+        size += items.back().bytes();
+      }
+    }
+    return make_leaf(items, size);
+  }
+
+  Node join_inners(Node left, Node right, const Bytes& between) {
+    std::vector<Child> children;
+    for (const Node node : {left, right}) {
+      for (std::size_t i = 0; i < node->count; ++i)
+        children.push_back(
+            {i == 0 && node == right ? between : Bytes(slice(node, i)), child_of(node, i)});
+    }
+    return make_inner(children);
+  }
+
+  char* allocate(std::size_t bytes, std::size_t count, bool is_leaf) {
+    auto* node = static_cast<char*>(::operator new(bytes));
+    const MapNode header{.born = born_,
+                         .bytes = static_cast<std::uint32_t>(bytes),
+                         .count = static_cast<std::uint32_t>(count),
+                         .is_leaf = is_leaf ? 1u : 0u};
+    std::memcpy(node, &header, sizeof header);
+    bytes_used_ += bytes;
+    return node;
+  }
+
+  static void store_offset(char*& offset, const char* node, const char* at) {
+    const auto value = static_cast<std::uint32_t>(at - node);
+    std::memcpy(offset, &value, sizeof value);
+    offset += sizeof value;
+  }
+
+  bool is_fresh(Node node) const { return node->born == born_; }
+
+  // A node that the result does not need: nobody has seen a fresh one.
+  void drop(Node node) {
+    if (!is_fresh(node)) {
+      superseded_.push_back(node);
+      return;
+    }
+    bytes_used_ -= node->bytes;
+    ::operator delete(const_cast<MapNode*>(node));
+  }
+
+  std::span<const KeyMap::Change> changes_;
+  std::uint32_t born_;
+  KeyMap::Replaced replaced_;
+  std::vector<Node>& superseded_;
+  std::uint64_t& bytes_used_;
+};
+
+void release_all(KeyMap& map, Node node) {
+  if (node == nullptr) return;
+  if (!node->is_leaf) {
+    for (std::size_t i = 0; i < node->count; ++i) release_all(map, child_of(node, i));
+  }
+  map.release(node);
+}
+
+Result<Step> visit_from(Node node, const KeyRange& range, bool bounded, KeyMap::Visitor visit) {
+  if (node->is_leaf) {
+    for (std::size_t i = bounded ? lower_bound(node, range.from) : 0; i < node->count; ++i) {
+      const BytesView key = key_at(node, i);
+      if (!range.to.empty() && key >= range.to) return Step::kStop;
+      TRY(const Step step, visit(key, entry_at(node, i)));
+      if (step == Step::kStop) return Step::kStop;
+    }
+    return Step::kGoOn;
+  }
+  const std::size_t first = bounded ? child_for(node, range.from) : 0;
+  for (std::size_t i = first; i < node->count; ++i) {
+    TRY(const Step step, visit_from(child_of(node, i), range, bounded && i == first, visit));
+    if (step == Step::kStop) return Step::kStop;
+  }
+  return Step::kGoOn;
+}
+
+}  // namespace
+
+KeyMap::~KeyMap() {
+  release_all(*this, newest_);
+}
+
+KeyMap::Root KeyMap::apply(Root base, std::span<const Change> changes, VersionNumber version,
+                           Replaced replaced, std::vector<Node>& superseded) {
+  TP_ASSERT(base == newest_);
+  newest_ = Update(changes, version, replaced, superseded, bytes_used_).run(base);
+  return newest_;
+}
+
+std::optional<MapEntry> KeyMap::get(Root root, BytesView key) {
+  if (root == nullptr) return std::nullopt;
+  Node node = root;
+  while (!node->is_leaf) node = child_of(node, child_for(node, key));
+  const std::size_t i = lower_bound(node, key);
+  if (i == node->count || key_at(node, i) != key) return std::nullopt;
+  return entry_at(node, i);
+}
+
+Result<void> KeyMap::scan(Root root, const KeyRange& range, Visitor visit) {
+  if (root == nullptr) return {};
+  TRY_VOID(visit_from(root, range, true, visit));
+  return {};
+}
+
+VersionNumber KeyMap::born(Node node) {
+  return VersionNumber{node->born};
+}
+std::size_t KeyMap::bytes_of(Node node) {
+  return node->bytes;
+}
+
+void KeyMap::release(Node node) {
+  bytes_used_ -= node->bytes;
+  ::operator delete(const_cast<MapNode*>(node));
+}
+
+}  // namespace tp::store
