@@ -1,0 +1,78 @@
+// The index: where in history a transaction, a block or an event is.
+//
+// Holds places, not contents: the blocks themselves are the engine's. Fed block by block off the
+// path of consensus; after a restart it goes on where it stood. Only attributes marked for it are
+// indexed; failed transactions are indexed like others (specs/chain.md §2.2).
+//
+// on_block comes from one thread, everything else from any. Errors: kDatabase, QueryError.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/strong.h"
+#include "chain/committed_block.h"
+#include "index/query.h"
+
+namespace tp::index {
+
+enum class IndexError : std::uint32_t { kDatabase = 2, kOtherFormat = 3, kOtherChain = 4 };
+ErrorInfo describe(IndexError error);
+
+struct TxPlace {
+  Height height;
+  std::uint32_t index = 0;  // in the block
+  auto operator<=>(const TxPlace&) const = default;
+};
+
+enum class Order { kAscending, kDescending };
+
+// Which part of the result is wanted.
+struct Page {
+  std::uint64_t skip = 0;
+  std::uint64_t limit = 30;
+};
+
+template <class Place>
+struct Found {
+  std::uint64_t total = 0;    // all that match
+  std::vector<Place> places;  // those of the page, in order
+};
+
+class Index final : public chain::BlockObserver {
+ public:
+  // Opens or creates the database in `directory`. `chain_id`: an index of another chain is refused.
+  // Errors: kDatabase (also when another process has it), kOtherFormat, kOtherChain.
+  static Result<std::unique_ptr<Index>> open(const std::string& directory,
+                                             const std::string& chain_id);
+  ~Index() override;
+
+  Height next_height() const override;
+  // Writes everything about the block at once; a crash loses whole blocks, which come again.
+  Result<void> on_block(const chain::CommittedBlock& block) override;
+
+  // The last block that searches see; 0 at first.
+  Height indexed_height() const;
+  // Waits until indexed_height() reaches `height`; false after `timeout`.
+  bool wait_for(Height height, Duration timeout) const;
+
+  Result<std::optional<TxPlace>> tx_by_hash(const Hash256& hash) const;
+  Result<std::optional<Height>> block_by_hash(const Hash256& hash) const;
+
+  // By height, then index. Cost: proportional to the transactions that match the condition with the
+  // fewest; conditions other than = look at every value of their key.
+  Result<Found<TxPlace>> search_txs(const Query& query, Order order, Page page) const;
+  // Over the events of blocks themselves and block.height.
+  Result<Found<Height>> search_blocks(const Query& query, Order order, Page page) const;
+
+ private:
+  struct State;
+  explicit Index(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tp::index
