@@ -37,7 +37,6 @@ inline constexpr store::TableId kScheduleCounterTable{kChainStore, 4, "chain.sch
 
 inline constexpr store::TableId kAccountsTable{kAccountsStore, 1, "accounts.accounts"};
 inline constexpr store::TableId kAccountCounterTable{kAccountsStore, 2, "accounts.counter"};
-inline constexpr store::TableId kAccountsByNumberTable{kAccountsStore, 3, "accounts.by_number"};
 
 inline constexpr store::TableId kBalancesTable{kBankStore, 1, "bank.balances"};
 inline constexpr store::TableId kSupplyTable{kBankStore, 2, "bank.supply"};

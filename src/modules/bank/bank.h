@@ -12,6 +12,7 @@
 #include "base/coin.h"
 #include "chain/module.h"
 #include "modules/accounts/accounts.h"
+#include "modules/accounts/admission.h"
 #include "store/table.h"
 
 namespace tp::bank {
@@ -62,7 +63,7 @@ struct Movement {
   std::optional<Address> payer;
 };
 
-class Bank final : public chain::Module {
+class Bank final : public chain::Module, public accounts::FeeSource {
  public:
   Bank(accounts::Accounts& accounts, const chain::ChainParams& params);
 
@@ -82,6 +83,10 @@ class Bank final : public chain::Module {
   // Makes money from nothing / destroys it. Purposes kMint and kBurn are implied.
   Result<void> mint(chain::Context& context, const Address& to, const Coin& coin) const;
   Result<void> burn(chain::Context& context, const Address& from, const Coin& coin) const;
+
+  // Moves each coin to the module account "fee_collector", purpose kFee.
+  Result<void> pay_fee(chain::Context& context, const Address& payer,
+                       const Coins& fee) const override;
 
   // Takes params.row_deposit for `rows` rows that `payer` makes others store, and gives it back
   // when they go: to the one who paid. `key` names what the deposit stands for; unique over the
@@ -104,6 +109,14 @@ class Bank final : public chain::Module {
   Result<void> check_invariants(const store::Reader& state) const override;
 
  private:
+  Result<void> add_balance(chain::Context& context, const Address& address, const Coin& coin) const;
+  Result<void> take_balance(chain::Context& context, const Address& address,
+                            const Coin& coin) const;
+  Result<void> record_flow(chain::Context& context, const Coin& coin, Purpose purpose,
+                           PayerClass payer) const;
+  Result<void> send(chain::Context& context, const Address& from, const Address& to,
+                    const Coins& coins) const;
+
   accounts::Accounts& accounts_;
   const chain::ChainParams& params_;
   const OperatorDirectory* operators_ = nullptr;

@@ -1,0 +1,255 @@
+#include "modules/accounts/admission.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "chain/sdk_errors.h"
+#include "chain/sign_doc.h"
+#include "cosmos/crypto/secp256k1/keys.pb.h"
+#include "cosmos/tx/v1beta1/tx.pb.h"
+#include "crypto/address.h"
+#include "crypto/secp256k1.h"
+
+namespace tp::accounts {
+namespace {
+
+using chain::AdmitMode;
+using chain::Context;
+using chain::DecodedTx;
+using chain::SdkError;
+using chain::VerifiedSigners;
+using cosmos::tx::v1beta1::SignerInfo;
+
+constexpr std::string_view kSecp256k1Type = "/cosmos.crypto.secp256k1.PubKey";
+
+// The key that the transaction carries for a signer; empty when it carries none.
+Result<Bytes> carried_key(const SignerInfo& info) {
+  if (!info.has_public_key()) return Bytes();
+  if (info.public_key().type_url() != kSecp256k1Type)
+    return fail(SdkError::kInvalidPubKey,
+                "keys of type " + info.public_key().type_url() + " cannot sign transactions");
+  cosmos::crypto::secp256k1::PubKey key;
+  if (!key.ParseFromString(info.public_key().value()) ||
+      key.key().size() != crypto::Secp256k1PublicKey::kSize)
+    return fail(SdkError::kInvalidPubKey, "a secp256k1 key has 33 bytes");
+  return key.key();
+}
+
+bool signs_directly(const SignerInfo& info) {
+  return info.mode_info().has_single() &&
+         info.mode_info().single().mode() == cosmos::tx::signing::v1beta1::SIGN_MODE_DIRECT;
+}
+
+bool signature_verifies(const DecodedTx& tx, std::size_t index, BytesView key,
+                        const chain::SignerContext& signer) {
+  if (tx.signatures[index].size() != crypto::Secp256k1Signature::kSize ||
+      key.size() != crypto::Secp256k1PublicKey::kSize)
+    return false;
+  return crypto::verify(crypto::Secp256k1PublicKey::of(key),
+                        chain::sign_doc_hash(tx.body_bytes, tx.auth_info_bytes, signer),
+                        crypto::Secp256k1Signature::of(tx.signatures[index]));
+}
+
+}  // namespace
+
+// Messages in order, each message's signers in order, without repetition; then the fee payer if it
+// is new.
+Result<std::vector<Address>> AccountAdmission::signers_of(const DecodedTx& tx) const {
+  std::vector<Address> signers;
+  const auto add = [&signers](const Address& address) {
+    if (std::find(signers.begin(), signers.end(), address) == signers.end())
+      signers.push_back(address);
+  };
+  for (const chain::DecodedMessage& message : tx.messages) {
+    const chain::MessageRoute* route = messages_.find(*message.type);
+    if (route == nullptr)
+      return fail(SdkError::kUnknownRequest, "no message handler found for " + message.type->url);
+    TRY(const std::vector<Address> of_message, route->signers(*message.message));
+    for (const Address& address : of_message) add(address);
+  }
+  if (const std::string& payer = tx.auth_info->fee().payer(); !payer.empty()) {
+    TRY(const Address address, accounts_.parse(payer));
+    add(address);
+  }
+  return signers;
+}
+
+std::optional<VerifiedSigners> AccountAdmission::verify(const store::Reader& state,
+                                                        const chain::ChainParams& params,
+                                                        const DecodedTx& tx) const {
+  const auto signers = signers_of(tx);
+  if (!signers || signers->empty() || signers->size() > params.max_tx_signatures ||
+      signers->size() != tx.signatures.size() ||
+      signers->size() != static_cast<std::size_t>(tx.auth_info->signer_infos_size()))
+    return std::nullopt;
+
+  VerifiedSigners verified;
+  for (std::size_t i = 0; i < signers->size(); ++i) {
+    const SignerInfo& info = tx.auth_info->signer_infos(static_cast<int>(i));
+    const auto account = accounts_.find(state, (*signers)[i]);
+    auto key = carried_key(info);
+    if (!account || !*account || !key || !signs_directly(info)) return std::nullopt;
+    if (key->empty()) *key = (*account)->secp256k1_public_key;
+    if (!signature_verifies(tx, i, *key, {params.chain_id, (*account)->number.value}))
+      return std::nullopt;
+    verified.account_numbers.push_back((*account)->number.value);
+  }
+  return verified;
+}
+
+Result<void> AccountAdmission::admit(Context& context, const DecodedTx& tx, AdmitMode mode,
+                                     const std::optional<VerifiedSigners>& verified) const {
+  if (tx.messages.empty())
+    return fail(SdkError::kInvalidRequest, "must contain at least one message");
+  TRY(const std::vector<Address> signers, signers_of(tx));
+  TRY_VOID(check_basics(context, tx, signers, mode));
+  TRY_VOID(context.charge(Gas{context.params().gas.per_tx_byte.value * tx.raw.size()}, "txSize"));
+
+  const std::string& payer_text = tx.auth_info->fee().payer();
+  Address payer = signers.front();
+  if (!payer_text.empty()) TRY_TO(payer, accounts_.parse(payer_text));
+  TRY_VOID(take_fee(context, tx, payer, mode));
+
+  if (signers.size() > context.params().max_tx_signatures)
+    return fail(SdkError::kTooManySignatures,
+                "signatures: " + std::to_string(signers.size()) +
+                    ", limit: " + std::to_string(context.params().max_tx_signatures));
+  for (std::size_t i = 0; i < signers.size(); ++i)
+    TRY_VOID(admit_signer(context, tx, signers[i], i, mode, verified));
+  return {};
+}
+
+Result<void> AccountAdmission::check_basics(const Context& context, const DecodedTx& tx,
+                                            const std::vector<Address>& signers,
+                                            AdmitMode mode) const {
+  const auto& body = *tx.body;
+  const std::uint64_t gas_limit = tx.auth_info->fee().gas_limit();
+  constexpr std::uint64_t kGasMax = 0x7fff'ffff'ffff'ffff;
+  if (gas_limit > kGasMax)
+    return fail(SdkError::kInvalidRequest, "invalid gas supplied; " + std::to_string(gas_limit) +
+                                               " > " + std::to_string(kGasMax));
+  if (mode != AdmitMode::kSimulate && gas_limit == 0)
+    return fail(SdkError::kInvalidGasLimit, "must provide positive gas");
+  if (!tx.auth_info->fee().granter().empty())
+    return fail(SdkError::kNotSupported, "fee grants are not enabled");
+  if (body.unordered())
+    return fail(SdkError::kNotSupported, "unordered transactions are not enabled");
+
+  if (tx.signatures.empty() && mode != AdmitMode::kSimulate) return fail(SdkError::kNoSignatures);
+  const std::size_t signatures =
+      mode == AdmitMode::kSimulate && tx.signatures.empty() ? signers.size() : tx.signatures.size();
+  if (signatures != signers.size() ||
+      static_cast<std::size_t>(tx.auth_info->signer_infos_size()) != signers.size())
+    return fail(SdkError::kUnauthorized, "wrong number of signers; expected " +
+                                             std::to_string(signers.size()) + ", got " +
+                                             std::to_string(signatures));
+
+  const auto height = static_cast<std::uint64_t>(context.block().height.value);
+  if (body.timeout_height() != 0 && height > body.timeout_height())
+    return fail(SdkError::kTxTimeoutHeight,
+                "block height: " + std::to_string(height) +
+                    ", timeout height: " + std::to_string(body.timeout_height()));
+  if (body.has_timeout_timestamp()) {
+    const std::int64_t seconds = context.block().time.nanoseconds / 1'000'000'000;
+    const auto& timeout = body.timeout_timestamp();
+    const bool over = seconds > timeout.seconds() ||
+                      (seconds == timeout.seconds() &&
+                       context.block().time.nanoseconds % 1'000'000'000 > timeout.nanos());
+    if (over)
+      return fail(SdkError::kTxTimeout,
+                  "block time: " + to_rfc3339(context.block().time) +
+                      ", timeout timestamp: " + std::to_string(timeout.seconds()) + "s");
+  }
+  if (body.memo().size() > context.params().max_memo_characters)
+    return fail(SdkError::kMemoTooLarge, "maximum number of characters is " +
+                                             std::to_string(context.params().max_memo_characters) +
+                                             " but received " + std::to_string(body.memo().size()) +
+                                             " characters");
+  return {};
+}
+
+Result<Coins> AccountAdmission::fee_of(const Context& context, const DecodedTx& tx,
+                                       AdmitMode mode) const {
+  Coins fee;
+  for (const auto& coin : tx.auth_info->fee().amount()) {
+    auto denom = Denom::parse(coin.denom());
+    const auto amount = Amount::parse(coin.amount());
+    if (!denom || !amount)
+      return fail(SdkError::kInsufficientFee,
+                  "invalid fee provided: " + coin.amount() + coin.denom());
+    fee.push_back({*std::move(denom), *amount});
+  }
+  if (!is_canonical(fee))
+    return fail(SdkError::kInsufficientFee, "invalid fee provided: " + to_string(fee));
+
+  const Decimal price = context.params().min_gas_price;
+  if (mode != AdmitMode::kCheck || price.is_zero()) return fee;
+  TRY(const Decimal exact, price.times(tx.auth_info->fee().gas_limit()));
+  const Coin required{context.params().fee_denom, exact.ceil()};
+  const auto paid = std::find_if(fee.begin(), fee.end(),
+                                 [&](const Coin& coin) { return coin.denom == required.denom; });
+  if (paid == fee.end() || paid->amount < required.amount)
+    return fail(SdkError::kInsufficientFee,
+                "insufficient fees; got: " + to_string(fee) + " required: " + required.to_string());
+  return fee;
+}
+
+Result<void> AccountAdmission::take_fee(Context& context, const DecodedTx& tx, const Address& payer,
+                                        AdmitMode mode) const {
+  TRY(const Coins fee, fee_of(context, tx, mode));
+  TRY(const std::optional<Account> account, accounts_.find(context, payer));
+  if (!account)
+    return fail(SdkError::kUnknownAddress,
+                "fee payer address: " + accounts_.text(payer) + " does not exist");
+  if (!fee.empty()) TRY_VOID(fees_.pay_fee(context, payer, fee));
+  context.emit({"tx", {{"fee", to_string(fee)}, {"fee_payer", accounts_.text(payer)}}});
+  return {};
+}
+
+Result<void> AccountAdmission::admit_signer(Context& context, const DecodedTx& tx,
+                                            const Address& address, std::size_t index,
+                                            AdmitMode mode,
+                                            const std::optional<VerifiedSigners>& verified) const {
+  const SignerInfo& info = tx.auth_info->signer_infos(static_cast<int>(index));
+  TRY(std::optional<Account> account, accounts_.find(context, address));
+  if (!account)
+    return fail(SdkError::kUnknownAddress,
+                "account " + accounts_.text(address) + " does not exist");
+
+  TRY(const Bytes key, carried_key(info));
+  if (!key.empty() && crypto::address_of(crypto::Secp256k1PublicKey::of(key)) != address)
+    return fail(SdkError::kInvalidPubKey, "pubKey does not match signer address " +
+                                              accounts_.text(address) +
+                                              " with signer index: " + std::to_string(index));
+  if (account->secp256k1_public_key.empty()) account->secp256k1_public_key = key;
+  if (account->secp256k1_public_key.empty() && mode != AdmitMode::kSimulate)
+    return fail(SdkError::kInvalidPubKey, "pubkey on account is not set");
+  TRY_VOID(context.charge(context.params().gas.per_secp256k1_verify, "ante verify: secp256k1"));
+
+  if (mode != AdmitMode::kSimulate) {
+    if (!signs_directly(info))
+      return fail(SdkError::kNotSupported, "the sign mode of signer " + std::to_string(index) +
+                                               " is not supported; use SIGN_MODE_DIRECT");
+    if (info.sequence() != account->sequence.value)
+      return fail(SdkError::kWrongSequence, "account sequence mismatch, expected " +
+                                                std::to_string(account->sequence.value) + ", got " +
+                                                std::to_string(info.sequence()));
+    const bool known = verified && verified->account_numbers[index] == account->number.value;
+    if (!known && !signature_verifies(tx, index, account->secp256k1_public_key,
+                                      {context.params().chain_id, account->number.value}))
+      return fail(SdkError::kUnauthorized,
+                  "signature verification failed; please verify account number (" +
+                      std::to_string(account->number.value) + "), sequence (" +
+                      std::to_string(account->sequence.value) + ") and chain-id (" +
+                      context.params().chain_id + ")");
+  }
+  context.emit(
+      {"tx",
+       {{"acc_seq", accounts_.text(address) + "/" + std::to_string(account->sequence.value)}}});
+  if (index < tx.signatures.size())
+    context.emit({"tx", {{"signature", to_base64(tx.signatures[index])}}});
+  account->sequence = account->sequence.next();
+  return accounts_.put(context, address, *account);
+}
+
+}  // namespace tp::accounts
