@@ -71,6 +71,28 @@ class SystemAppendFile final : public AppendFile {
   std::uint64_t size_;
 };
 
+class SystemReadFile final : public ReadFile {
+ public:
+  SystemReadFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<char> out) const override {
+    std::size_t filled = 0;
+    while (filled < out.size()) {
+      const ssize_t got = ::pread(fd_.get(), out.data() + filled, out.size() - filled,
+                                  static_cast<off_t>(offset + filled));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return io_error(path_, "read", errno);
+      if (got == 0) break;
+      filled += static_cast<std::size_t>(got);
+    }
+    return filled;
+  }
+
+ private:
+  Descriptor fd_;
+  std::string path_;
+};
+
 class SystemFileLock final : public FileLock {
  public:
   explicit SystemFileLock(int fd) : fd_(fd) {}
@@ -85,6 +107,35 @@ Result<Bytes> Disk::read_at(const std::string& path, std::uint64_t offset, std::
   TRY(const Bytes whole, read(path));
   if (offset >= whole.size()) return Bytes();
   return whole.substr(static_cast<std::size_t>(offset), size);
+}
+
+namespace {
+
+class PathReadFile final : public ReadFile {
+ public:
+  PathReadFile(Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<char> out) const override {
+    TRY(const Bytes bytes, disk_.read_at(path_, offset, out.size()));
+    std::copy(bytes.begin(), bytes.end(), out.begin());
+    return bytes.size();
+  }
+
+ private:
+  Disk& disk_;
+  std::string path_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ReadFile>> Disk::open_read(const std::string& path) {
+  if (!exists(path)) return io_error(path, "open", ENOENT);
+  return std::make_unique<PathReadFile>(*this, path);
+}
+
+Result<std::uint64_t> Disk::file_size(const std::string& path) {
+  TRY(const Bytes whole, read(path));
+  return whole.size();
 }
 
 Result<std::unique_ptr<AppendFile>> SystemDisk::open_append(const std::string& path) {
@@ -114,20 +165,23 @@ Result<Bytes> SystemDisk::read(const std::string& path) {
 }
 
 Result<Bytes> SystemDisk::read_at(const std::string& path, std::uint64_t offset, std::size_t size) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0) return io_error(path, "open", errno);
+  TRY(const auto file, open_read(path));
   Bytes out(size, '\0');
-  std::size_t filled = 0;
-  while (filled < size) {
-    const ssize_t got =
-        ::pread(fd.get(), out.data() + filled, size - filled, static_cast<off_t>(offset + filled));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return io_error(path, "read", errno);
-    if (got == 0) break;
-    filled += static_cast<std::size_t>(got);
-  }
+  TRY(const std::size_t filled, file->read_at(offset, out));
   out.resize(filled);
   return out;
+}
+
+Result<std::unique_ptr<ReadFile>> SystemDisk::open_read(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return io_error(path, "open", errno);
+  return std::make_unique<SystemReadFile>(fd, path);
+}
+
+Result<std::uint64_t> SystemDisk::file_size(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return io_error(path, "stat", errno);
+  return static_cast<std::uint64_t>(status.st_size);
 }
 
 Result<void> SystemDisk::truncate(const std::string& path, std::uint64_t size) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,14 @@ class AppendFile {
   virtual std::uint64_t size() const = 0;
 };
 
+// A file opened for reading. Safe to use from several threads at once.
+class ReadFile {
+ public:
+  virtual ~ReadFile() = default;
+  // Fills `out` from `offset` on and returns how many bytes there were: fewer where the file ends.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> out) const = 0;
+};
+
 // Held while the object lives; the system drops it when the process dies.
 class FileLock {
  public:
@@ -43,6 +52,9 @@ class Disk {
   // The bytes [offset, offset + size) of a file, fewer where it ends earlier. The default reads the
   // whole file: right for small or simulated ones. Errors: kNotFound.
   virtual Result<Bytes> read_at(const std::string& path, std::uint64_t offset, std::size_t size);
+  // For many reads of one file. The default goes through read_at. Errors: kNotFound.
+  virtual Result<std::unique_ptr<ReadFile>> open_read(const std::string& path);
+  virtual Result<std::uint64_t> file_size(const std::string& path);  // Errors: kNotFound.
   virtual Result<void> truncate(const std::string& path, std::uint64_t size) = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   virtual Result<void> remove(const std::string& path) = 0;  // Errors: kNotFound.
@@ -64,6 +76,8 @@ class SystemDisk final : public Disk {
   Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override;
   Result<Bytes> read(const std::string& path) override;
   Result<Bytes> read_at(const std::string& path, std::uint64_t offset, std::size_t size) override;
+  Result<std::unique_ptr<ReadFile>> open_read(const std::string& path) override;
+  Result<std::uint64_t> file_size(const std::string& path) override;
   Result<void> truncate(const std::string& path, std::uint64_t size) override;
   Result<void> rename(const std::string& from, const std::string& to) override;
   Result<void> remove(const std::string& path) override;
