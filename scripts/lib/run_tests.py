@@ -85,12 +85,15 @@ def judge_gtest(outcome, status, output, report, seconds_max):
         outcome.failures.append(f"{outcome.name} {how_it_ended(status, seconds_max)}{at}\n{tail}")
         outcome.failed = len(outcome.failures)
         return
+    # RapidCheck tells once a program how to repeat its cases: RC_PARAMS="seed=...".
+    configuration = re.search(r"^Using configuration: (.*)$", output, re.M)
+    seed = f'\nRC_PARAMS="{configuration[1]}" repeats it' if configuration else ""
     for suite in suites:
         for test in suite.get("testsuite", []):
             name = f"{suite['name']}.{test['name']}"
             if test.get("failures"):
                 outcome.failed += 1
-                outcome.failures.append(excerpt_of(output, name) or name)
+                outcome.failures.append((excerpt_of(output, name) or name) + seed)
             elif test.get("status") == "NOTRUN":
                 outcome.skips.append(f"{name}: disabled")
             elif test.get("result") == "SKIPPED":
