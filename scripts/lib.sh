@@ -89,19 +89,23 @@ ensure() {
   "$ROOT/scripts/setup" --quiet "$@"
 }
 
+# configure PRESET: makes build/PRESET where it is not there yet.
+configure() {
+  local log="build/logs/$1.log"
+  if [ -f "build/$1/build.ninja" ]; then return 0; fi
+  with_progress "configure $1" "$log" cmake --preset "$1" || {
+    cat "$log"
+    return 1
+  }
+}
+
 # build PRESET TARGET...: configures when needed and builds, with a progress line; on failure prints
 # what the compiler said and returns non-zero.
 build() {
-  local preset=$1 log
+  local preset=$1 log="build/logs/$1.log"
   shift
-  log="build/logs/$preset.log"
   export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$ROOT}" CCACHE_NOHASHDIR="${CCACHE_NOHASHDIR:-1}"
-  if [ ! -f "build/$preset/build.ninja" ]; then
-    with_progress "configure $preset" "$log" cmake --preset "$preset" || {
-      cat "$log"
-      return 1
-    }
-  fi
+  configure "$preset" || return 1
   with_progress "build $preset" "$log" \
     env NINJA_STATUS='[%f/%t] ' cmake --build "build/$preset" -j "$(build_jobs)" --target "$@" || {
     # Ninja prints a failed step as "FAILED: ..." with everything that step wrote below it.

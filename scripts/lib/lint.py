@@ -76,12 +76,13 @@ def check_format(options):
 # wire schemas are the layer "proto".
 CHAIN_SIDE = {"base", "crypto", "store", "proto", "chain"}
 RULES_SIDE = CHAIN_SIDE | {"modules"}
-DAEMON_SIDE = {"base", "crypto", "proto", "client", "agent"}
+DAEMON_SIDE = {"base", "crypto", "proto", "http", "client", "agent"}
 LAYERS = {
     "base": set(),
     "crypto": {"base"},
     "store": {"base", "crypto"},
     "proto": set(),
+    "http": {"base"},
     "chain": {"base", "crypto", "store", "proto"},
     "modules": CHAIN_SIDE,
     "networks/spec": {"base", "crypto"},
@@ -91,9 +92,9 @@ LAYERS = {
     "app": RULES_SIDE | {"networks/*/chain", "networks/*/spec"},
     "engine": CHAIN_SIDE,
     "index": CHAIN_SIDE,
-    "rpc": CHAIN_SIDE | {"engine", "index"},
-    "client": {"base", "crypto", "proto"},
-    "agent": {"base", "crypto", "proto", "client"},
+    "rpc": CHAIN_SIDE | {"http", "engine", "index"},
+    "client": {"base", "crypto", "proto", "http"},
+    "agent": {"base", "crypto", "proto", "http", "client"},
     "sim": RULES_SIDE | {"app", "networks/*/chain", "networks/*/spec"},
     "cli": {"*"},
 }
