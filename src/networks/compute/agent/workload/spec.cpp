@@ -10,8 +10,9 @@ namespace tp::compute::workload {
 namespace {
 
 constexpr std::size_t kServicesMax = 64;
-constexpr std::uint32_t kReplicasMax = 200;  // of a lease: its /24 has room for them
-constexpr std::size_t kTextsMax = 1024;      // env entries, arguments
+constexpr std::uint32_t kReplicasMax = 200;            // of a lease: its /24 has room for them
+constexpr std::uint64_t kVolumeBytesMin = 5ull << 20;  // specs/compute-market.md §1.8
+constexpr std::size_t kTextsMax = 1024;                // env entries, arguments
 constexpr std::size_t kTextBytesMax = 128 * 1024;
 
 bool is_lower_alnum(char c) {
@@ -130,7 +131,7 @@ class Checker {
       const std::string what = where + ", volume \"" + volume.name + "\"";
       if (!is_dns_label(volume.name)) return bad(what + ": the name is not a DNS label");
       if (!names.insert(volume.name).second) return bad(what + " stands there twice");
-      if (volume.size_bytes < (1u << 20)) return bad(what + ": smaller than 1 MiB");
+      if (volume.size_bytes < kVolumeBytesMin) return bad(what + ": smaller than 5 MiB");
       if (volume.mount.empty()) {
         if (volume.kind != VolumeKind::kEphemeral) return bad(what + ": needs a mount path");
         continue;

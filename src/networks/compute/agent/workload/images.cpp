@@ -1,0 +1,531 @@
+#include "networks/compute/agent/workload/images.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/sha.h"
+#include "networks/compute/agent/workload/error.h"
+#include "networks/compute/agent/workload/kernel.h"
+#include "networks/compute/agent/workload/storage.h"
+
+namespace tp::compute::workload {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kManifestBytesMax = 4 << 20;
+constexpr std::size_t kLayersMax = 256;
+constexpr std::uint64_t kRoomToSpare = 64ull << 20;
+constexpr std::string_view kDigestPrefix = "sha256:";
+
+bool is_digest(std::string_view text) {
+  return text.size() == kDigestPrefix.size() + 64 && text.starts_with(kDigestPrefix) &&
+         std::ranges::all_of(text.substr(kDigestPrefix.size()), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+std::string text_at(const Json& object, const char* key) {
+  if (!object.is_object()) return {};
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+std::uint64_t number_at(const Json& object, const char* key) {
+  if (!object.is_object()) return 0;
+  const auto it = object.find(key);
+  return it != object.end() && it->is_number_unsigned() ? it->get<std::uint64_t>() : 0;
+}
+
+std::vector<std::string> texts_at(const Json& object, const char* key) {
+  std::vector<std::string> out;
+  if (!object.is_object()) return out;
+  const auto it = object.find(key);
+  if (it == object.end() || !it->is_array()) return out;
+  for (const Json& item : *it)
+    if (item.is_string()) out.push_back(item.get<std::string>());
+  return out;
+}
+
+std::string architecture() {
+  utsname name{};
+  ::uname(&name);
+  const std::string machine = name.machine;
+  if (machine == "x86_64") return "amd64";
+  if (machine == "aarch64") return "arm64";
+  return machine;
+}
+
+Result<void> sync_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  if (fd >= 0) ::close(fd);
+  if (!synced) return fail(WorkloadError::kProgramFailed, "cannot sync " + path);
+  return {};
+}
+
+bool contains_any(const std::string& text, std::initializer_list<std::string_view> words) {
+  return std::ranges::any_of(
+      words, [&](std::string_view word) { return text.find(word) != std::string::npos; });
+}
+
+// The last line of a program's complaint, without its log prefix.
+std::string gist(const std::string& text) {
+  const std::size_t end = text.find_last_not_of("\n ");
+  if (end == std::string::npos) return {};
+  const std::size_t begin = text.rfind('\n', end);
+  std::string line = text.substr(begin == std::string::npos ? 0 : begin + 1,
+                                 end - (begin == std::string::npos ? 0 : begin + 1) + 1);
+  if (const std::size_t message = line.find("msg=\""); message != std::string::npos) {
+    line = line.substr(message + 5);
+    if (!line.empty() && line.back() == '"') line.pop_back();
+  }
+  return line.size() > 500 ? line.substr(line.size() - 500) : line;
+}
+
+Json to_json(const ImageConfig& config) {
+  return {{"entrypoint", config.entrypoint}, {"cmd", config.cmd}, {"env", config.env},
+          {"directory", config.directory},   {"uid", config.uid}, {"gid", config.gid},
+          {"more_gids", config.more_gids}};
+}
+
+ImageConfig config_from_json(const Json& json) {
+  ImageConfig out{.entrypoint = texts_at(json, "entrypoint"),
+                  .cmd = texts_at(json, "cmd"),
+                  .env = texts_at(json, "env"),
+                  .directory = text_at(json, "directory"),
+                  .uid = static_cast<std::uint32_t>(number_at(json, "uid")),
+                  .gid = static_cast<std::uint32_t>(number_at(json, "gid"))};
+  if (json.contains("more_gids"))
+    for (const Json& gid : json["more_gids"])
+      if (gid.is_number_unsigned()) out.more_gids.push_back(gid.get<std::uint32_t>());
+  return out;
+}
+
+// Undoes what a failed step left, unless told that all is well.
+class Undo {
+ public:
+  explicit Undo(std::function<void()> undo) : undo_(std::move(undo)) {}
+  ~Undo() {
+    if (undo_) undo_();
+  }
+  void keep() { undo_ = nullptr; }
+
+ private:
+  std::function<void()> undo_;
+};
+
+}  // namespace
+
+std::string ImageName::pinned(const std::string& to_digest) const {
+  return registry + "/" + repository + "@" + to_digest;
+}
+
+std::string ImageName::text() const {
+  return digest.empty() ? registry + "/" + repository + ":" + tag : pinned(digest);
+}
+
+Result<ImageName> parse_image_name(const std::string& text) {
+  const auto bad = [&] { return fail(WorkloadError::kBadSpec, "image \"" + text + "\""); };
+  ImageName out;
+  std::string rest = text;
+  if (const std::size_t at = rest.find('@'); at != std::string::npos) {
+    out.digest = rest.substr(at + 1);
+    if (!is_digest(out.digest)) return bad();
+    rest.resize(at);
+  }
+  const std::size_t slash = rest.find('/');
+  const std::string first = rest.substr(0, slash);
+  if (slash != std::string::npos &&
+      (first.find_first_of(".:") != std::string::npos || first == "localhost")) {
+    out.registry = first;
+    rest.erase(0, slash + 1);
+  } else {
+    out.registry = "docker.io";
+  }
+  if (const std::size_t colon = rest.rfind(':'); colon != std::string::npos) {
+    out.tag = rest.substr(colon + 1);
+    rest.resize(colon);
+    if (out.tag.empty() || out.tag.size() > 128) return bad();
+  }
+  if (out.registry == "index.docker.io") out.registry = "docker.io";
+  if (out.registry == "docker.io" && rest.find('/') == std::string::npos) rest = "library/" + rest;
+  const bool fine = std::ranges::all_of(rest, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '.' || c == '_' ||
+           c == '-';
+  });
+  if (!fine || rest.empty() || rest.back() == '/' || rest.find("//") != std::string::npos)
+    return bad();
+  out.repository = rest;
+  if (!out.digest.empty()) out.tag.clear();  // the digest says more
+  if (out.digest.empty() && out.tag.empty()) out.tag = "latest";
+  return out;
+}
+
+bool is_loopback_registry(const std::string& registry) {
+  const std::string host = registry.substr(0, registry.rfind(':'));
+  if (host == "localhost" || host == "[::1]") return true;
+  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+Result<Manifest> parse_manifest(const std::string& text, const std::string& wanted_architecture) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail(WorkloadError::kBadImage, "its manifest is not JSON");
+  Manifest out;
+  if (json.contains("manifests") && json["manifests"].is_array()) {
+    for (const Json& entry : json["manifests"]) {
+      const Json platform = entry.is_object() ? entry.value("platform", Json()) : Json();
+      if (text_at(platform, "os") != "linux") continue;
+      if (text_at(platform, "architecture") != wanted_architecture) continue;
+      out.platform_digest = text_at(entry, "digest");
+      if (!is_digest(out.platform_digest))
+        return fail(WorkloadError::kBadImage, "its index names no SHA-256 digest");
+      return out;
+    }
+    return fail(WorkloadError::kBadImage, "it is not made for linux/" + wanted_architecture);
+  }
+  if (!json.contains("layers") || !json["layers"].is_array() || !json.contains("config"))
+    return fail(WorkloadError::kBadImage, "its manifest lists no layers");
+  out.config_digest = text_at(json["config"], "digest");
+  if (!is_digest(out.config_digest))
+    return fail(WorkloadError::kBadImage, "its manifest names no SHA-256 digest");
+  const Json& layers = json["layers"];
+  if (layers.size() > kLayersMax)
+    return fail(WorkloadError::kImageTooLarge, std::to_string(layers.size()) + " layers");
+  out.largest_bytes = number_at(json["config"], "size");
+  for (const Json& layer : layers) {
+    const std::uint64_t size = number_at(layer, "size");
+    if (size > (1ull << 50)) return fail(WorkloadError::kImageTooLarge, "one layer");
+    out.packed_bytes += size;
+    out.largest_bytes = std::max(out.largest_bytes, size);
+    out.zstd = out.zstd || text_at(layer, "mediaType").find("zstd") != std::string::npos;
+  }
+  return out;
+}
+
+std::unexpected<Error> registry_error(const std::string& image, const std::string& text) {
+  const std::string what = "image \"" + image + "\": " + gist(text);
+  if (contains_any(text, {"manifest unknown", "name unknown", "repository name not known",
+                          "MANIFEST_UNKNOWN", "NAME_UNKNOWN", "not found"}))
+    return fail(WorkloadError::kNoSuchImage, what);
+  if (contains_any(text, {"unauthorized", "authentication required", "denied",
+                          "invalid username/password", "403 (Forbidden)", "401 (Unauthorized)"}))
+    return fail(WorkloadError::kBadCredentials, what);
+  if (contains_any(text, {"no space left"})) return fail(WorkloadError::kNoSpace, what);
+  if (contains_any(text, {"file too large"})) return fail(WorkloadError::kImageTooLarge, what);
+  if (contains_any(text, {"connection refused", "no such host", "i/o timeout", "dial tcp",
+                          "network is unreachable", "x509", "tls:", "TLS", "EOF",
+                          "connection reset", "server gave HTTP response", "no route to host",
+                          "Internal Server Error", "Bad Gateway", "Service Unavailable",
+                          "toomanyrequests", "pinging container registry"}))
+    return fail(WorkloadError::kUnreachable, what);
+  return fail(WorkloadError::kBadImage, what);
+}
+
+// How one registry may be spoken to; the file with the credentials goes with it.
+struct ImageStore::Access {
+  bool plain_http = false;
+  std::string authfile;
+  Disk* disk = nullptr;
+
+  Access() = default;
+  Access(const Access&) = delete;
+  Access& operator=(const Access&) = delete;
+  ~Access() {
+    if (authfile.empty()) return;
+    if (const auto removed = disk->remove(authfile); !removed)
+      log_warning("workload", removed.error().text);
+  }
+
+  Result<void> set(Disk& on, const std::string& path, const Credentials& credentials) {
+    std::string host = credentials.host;
+    for (const std::string_view prefix : {"https://", "http://"})
+      if (host.starts_with(prefix)) host.erase(0, prefix.size());
+    host = host.substr(0, host.find('/'));
+    if (host == "index.docker.io" || host == "registry-1.docker.io") host = "docker.io";
+    const Json json{
+        {"auths",
+         {{host, {{"auth", to_base64(credentials.username + ":" + credentials.password)}}}}}};
+    disk = &on;
+    authfile = path;
+    TRY(const auto file, on.open_append(path));  // mode 0600
+    return file->append(json.dump());
+  }
+
+  void add_to(std::vector<std::string>& argv, const std::string& prefix) const {
+    if (plain_http) argv.push_back("--" + prefix + "tls-verify=false");
+    if (authfile.empty()) {
+      argv.push_back("--" + prefix + "no-creds");
+    } else {
+      argv.push_back(prefix.empty() ? "--authfile" : "--" + prefix + "authfile");
+      argv.push_back(authfile);
+    }
+  }
+};
+
+ImageStore::ImageStore(Host& host, Disk& disk, std::string data_directory,
+                       std::string run_directory, ImageLimits limits,
+                       std::vector<std::string> insecure_registries,
+                       std::function<std::set<std::string>()> in_use)
+    : host_(host),
+      disk_(disk),
+      data_(std::move(data_directory)),
+      run_(std::move(run_directory)),
+      limits_(limits),
+      insecure_(std::move(insecure_registries)),
+      in_use_(std::move(in_use)) {}
+
+std::string ImageStore::kept(const std::string& digest) const {
+  return data_ + "/images/" + digest.substr(kDigestPrefix.size());
+}
+
+std::string ImageStore::mounted(const std::string& digest) const {
+  return run_ + "/images/" + digest.substr(kDigestPrefix.size());
+}
+
+Result<std::string> ImageStore::inspect(const std::string& reference, const Access& access,
+                                        std::stop_token stop) {
+  Command command{.argv = {"skopeo", "--insecure-policy", "inspect", "--raw"},
+                  .env = {"HOME=/nonexistent", "XDG_RUNTIME_DIR=/nonexistent"},
+                  .timeout = Duration::seconds(45),
+                  .output_bytes_max = kManifestBytesMax + 1};
+  access.add_to(command.argv, "");
+  command.argv.push_back("docker://" + reference);
+  const auto ran = host_.run(command, stop);
+  if (!ran && is(ran.error(), WorkloadError::kTimedOut))
+    return fail(WorkloadError::kUnreachable, "image \"" + reference + "\": no answer in 45 s");
+  if (!ran) return std::unexpected(ran.error());
+  if (ran->exit_code != 0) return registry_error(reference, ran->errors);
+  if (ran->output.size() > kManifestBytesMax)
+    return fail(WorkloadError::kImageTooLarge, "image \"" + reference + "\": its manifest");
+  return ran->output;
+}
+
+Result<Image> ImageStore::pull(const std::string& image,
+                               const std::optional<Credentials>& credentials,
+                               std::stop_token stop) {
+  TRY(const ImageName name, parse_image_name(image));
+  Access access;
+  access.plain_http = is_loopback_registry(name.registry) ||
+                      std::ranges::find(insecure_, name.registry) != insecure_.end();
+  if (credentials) {
+    std::uint64_t serial = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      serial = ++serial_;
+    }
+    const std::string directory = run_ + "/auth";
+    TRY_VOID(disk_.make_directories(directory));
+    TRY_VOID(access.set(disk_,
+                        directory + "/" + std::to_string(::getpid()) + "-" + std::to_string(serial),
+                        *credentials));
+  }
+
+  TRY(std::string text, inspect(name.text(), access, stop));
+  TRY(Manifest manifest, parse_manifest(text, architecture()));
+  if (!manifest.platform_digest.empty()) {
+    TRY(text, inspect(name.pinned(manifest.platform_digest), access, stop));
+    TRY(manifest, parse_manifest(text, architecture()));
+    if (!manifest.platform_digest.empty())
+      return fail(WorkloadError::kBadImage, "image \"" + image + "\": an index of indexes");
+  }
+  if (manifest.packed_bytes > limits_.packed_bytes_max)
+    return fail(WorkloadError::kImageTooLarge,
+                "image \"" + image + "\": " + std::to_string(manifest.packed_bytes) +
+                    " bytes packed, at most " + std::to_string(limits_.packed_bytes_max));
+  const std::string digest = std::string(kDigestPrefix) + to_hex(crypto::sha256(text).view());
+
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait(lock, stop, [&] { return !fetching_.contains(digest); }))
+    return fail(WorkloadError::kCancelled, image);
+  wanted_.insert(digest);
+  fetching_.insert(digest);
+  lock.unlock();
+
+  Result<Image> found = open(digest);
+  if (!found && is(found.error(), WorkloadError::kNotFound)) {
+    const auto fetched = fetch(name, digest, manifest, access, stop);
+    found = fetched ? open(digest) : Result<Image>(std::unexpected(fetched.error()));
+  }
+  lock.lock();
+  fetching_.erase(digest);
+  if (!found) wanted_.erase(digest);
+  changed_.notify_all();
+  return found;
+}
+
+Result<void> ImageStore::fetch(const ImageName& name, const std::string& digest,
+                               const Manifest& manifest, const Access& access,
+                               std::stop_token stop) {
+  const std::string directory = kept(digest);
+  const std::string layout = directory + "/layout";
+  TRY_VOID(remove_tree(directory));
+  TRY_VOID(disk_.make_directories(layout));
+  Undo undo([&] {
+    if (const auto removed = remove_tree(directory); !removed)
+      log_warning("workload", removed.error().text);
+  });
+  if (free_bytes(directory) < manifest.packed_bytes + kRoomToSpare)
+    return fail(WorkloadError::kNoSpace, "image \"" + name.text() + "\"");
+
+  Command command{.argv = {"skopeo", "--insecure-policy", "--tmpdir", directory, "copy", "--quiet"},
+                  .env = {"HOME=/nonexistent", "XDG_RUNTIME_DIR=/nonexistent"},
+                  .timeout = limits_.timeout,
+                  // Registries lie: no blob gets larger than the manifest says.
+                  .file_bytes_max = manifest.largest_bytes + (2u << 20)};
+  access.add_to(command.argv, "src-");
+  if (manifest.zstd) {  // umoci reads gzip only
+    command.argv.insert(command.argv.end(), {"--dest-compress", "--dest-compress-format", "gzip"});
+    command.file_bytes_max = limits_.packed_bytes_max;
+  }
+  command.argv.push_back("docker://" + name.pinned(digest));
+  command.argv.push_back("oci:" + layout + ":image");
+  const auto ran = host_.run(command, stop);
+  if (!ran && is(ran.error(), WorkloadError::kTimedOut))
+    return fail(WorkloadError::kUnreachable, "image \"" + name.text() + "\": too slow");
+  if (!ran) return std::unexpected(ran.error());
+  if (ran->exit_code != 0) return registry_error(name.text(), ran->errors);
+
+  TRY(const ImageConfig config, unpack(digest, layout, manifest, stop));
+  TRY_VOID(remove_tree(layout));
+  TRY_VOID(sync_file(directory + "/rootfs.img"));
+  TRY_VOID(write_atomically(disk_, directory + "/image.json", to_json(config).dump(2)));
+  undo.keep();
+  return {};
+}
+
+Result<ImageConfig> ImageStore::unpack(const std::string& digest, const std::string& layout,
+                                       const Manifest& manifest, std::stop_token stop) {
+  const std::string file = kept(digest) + "/rootfs.img";
+  const std::string target = mounted(digest);
+  {
+    TRY(const auto made, disk_.open_append(file));
+  }
+  TRY_VOID(disk_.truncate(file, limits_.unpacked_bytes_max));
+  TRY_VOID(
+      run_checked(host_, {.argv = {"mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", "-E",
+                                   "lazy_itable_init=1,nodiscard,root_owner=0:0", file}}));
+  TRY_VOID(make_passage(target));
+  TRY_VOID(mount_image(host_, file, target, false));
+  const Undo undo([&] {  // also when all went well: open() mounts it again, read-only
+    if (const auto unmounted = unmount(target); !unmounted)
+      log_warning("workload", unmounted.error().text);
+  });
+
+  const std::string bundle = target + "/bundle";
+  const auto ran = host_.run({.argv = {"umoci", "unpack", "--image", layout + ":image", bundle},
+                              .env = {"HOME=/nonexistent"},
+                              .timeout = limits_.timeout},
+                             stop);
+  if (!ran) return std::unexpected(ran.error());
+  if (ran->exit_code != 0) {
+    const std::string what = "image " + digest + ": " + gist(ran->errors);
+    if (free_bytes(target) < (4u << 20) || contains_any(ran->errors, {"no space left"}))
+      return fail(
+          WorkloadError::kImageTooLarge,
+          what + " (at most " + std::to_string(limits_.unpacked_bytes_max) + " bytes unpacked)");
+    if (free_bytes(kept(digest)) < kRoomToSpare) return fail(WorkloadError::kNoSpace, what);
+    return fail(WorkloadError::kBadImage, what);
+  }
+
+  // The image's own words, and what umoci made of its user.
+  TRY(const Bytes blob,
+      disk_.read(layout + "/blobs/sha256/" + manifest.config_digest.substr(kDigestPrefix.size())));
+  TRY(const Bytes runtime, disk_.read(bundle + "/config.json"));
+  const Json own = Json::parse(blob, nullptr, false);
+  const Json made = Json::parse(runtime, nullptr, false);
+  if (!own.is_object() || !made.is_object())
+    return fail(WorkloadError::kBadImage, "image " + digest + ": its configuration is not JSON");
+  const Json config = own.contains("config") ? own["config"] : Json::object();
+  const Json process = made.value("process", Json::object());
+  const Json user = process.is_object() ? process.value("user", Json::object()) : Json::object();
+  ImageConfig out{.entrypoint = texts_at(config, "Entrypoint"),
+                  .cmd = texts_at(config, "Cmd"),
+                  .env = texts_at(process, "env"),
+                  .directory = text_at(config, "WorkingDir"),
+                  .uid = static_cast<std::uint32_t>(number_at(user, "uid")),
+                  .gid = static_cast<std::uint32_t>(number_at(user, "gid"))};
+  if (user.contains("additionalGids") && user["additionalGids"].is_array())
+    for (const Json& gid : user["additionalGids"])
+      if (gid.is_number_unsigned()) out.more_gids.push_back(gid.get<std::uint32_t>());
+  if (std::max(out.uid, out.gid) >= IdRange::kSize)
+    return fail(WorkloadError::kBadImage, "image " + digest + ": its user is above 65535");
+  TRY_VOID(give_to(bundle, 0, 0, 0755));
+  return out;
+}
+
+Result<Image> ImageStore::open(const std::string& digest) {
+  if (!is_digest(digest)) return fail(WorkloadError::kNotFound, "image " + digest);
+  const std::string record = kept(digest) + "/image.json";
+  const auto text = disk_.read(record);
+  if (!text) return fail(WorkloadError::kNotFound, "image " + digest);
+  const Json json = Json::parse(*text, nullptr, false);
+  if (!json.is_object()) return fail(WorkloadError::kCorrupted, record);
+  const std::string target = mounted(digest);
+  const std::lock_guard lock(mutex_);
+  if (!is_mounted(target)) {
+    TRY_VOID(make_passage(target));
+    TRY_VOID(mount_image(host_, kept(digest) + "/rootfs.img", target, true));
+  }
+  ::utimensat(AT_FDCWD, record.c_str(), nullptr, 0);  // used now; a lost time only ages it
+  return Image{
+      .digest = digest, .rootfs = target + "/bundle/rootfs", .config = config_from_json(json)};
+}
+
+Result<void> ImageStore::evict() {
+  const std::set<std::string> used = in_use_();
+  const std::lock_guard lock(mutex_);
+  std::erase_if(wanted_, [&](const std::string& digest) { return used.contains(digest); });
+  if (!disk_.exists(data_ + "/images")) return {};
+  TRY(const auto names, disk_.list(data_ + "/images"));
+  struct Candidate {
+    std::int64_t used_at;
+    std::uint64_t bytes;
+    std::string digest;
+  };
+  std::vector<Candidate> candidates;
+  std::uint64_t total = 0;
+  for (const std::string& name : names) {
+    const std::string digest = std::string(kDigestPrefix) + name;
+    struct stat status{};
+    if (!is_digest(digest) || ::stat((kept(digest) + "/image.json").c_str(), &status) != 0)
+      continue;
+    const std::uint64_t bytes = occupied_bytes(kept(digest) + "/rootfs.img");
+    total += bytes;
+    if (!used.contains(digest) && !wanted_.contains(digest) && !fetching_.contains(digest))
+      candidates.push_back({status.st_mtim.tv_sec, bytes, digest});
+  }
+  std::ranges::sort(candidates, {}, &Candidate::used_at);
+  for (const Candidate& candidate : candidates) {
+    if (total <= limits_.cache_bytes_max) break;
+    TRY_VOID(unmount(mounted(candidate.digest)));
+    TRY_VOID(remove_tree(kept(candidate.digest)));
+    TRY_VOID(remove_tree(mounted(candidate.digest)));
+    total -= candidate.bytes;
+    log_info("workload", "removed unused image " + candidate.digest);
+  }
+  return {};
+}
+
+Result<void> ImageStore::clean() {
+  TRY_VOID(remove_tree(run_ + "/auth"));
+  if (!disk_.exists(data_ + "/images")) return {};
+  TRY(const auto names, disk_.list(data_ + "/images"));
+  for (const std::string& name : names) {
+    const std::string directory = data_ + "/images/" + name;
+    if (disk_.exists(directory + "/image.json")) continue;
+    TRY_VOID(unmount(run_ + "/images/" + name));
+    TRY_VOID(remove_tree(directory));
+  }
+  return {};
+}
+
+}  // namespace tp::compute::workload

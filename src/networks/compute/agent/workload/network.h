@@ -1,0 +1,160 @@
+// The network of the leases: a bridge with a /24 per lease, a network namespace per replica, and
+// one nftables table per provider that decides who reaches whom.
+//
+//   replica eth0 ── veth ── bridge tp-<tag>-<slot> ── machine ── internet (masqueraded)
+//
+// Replicas of one lease share its bridge. From a lease, nothing is reachable of other leases, of
+// the machine, of private, shared and link-local ranges (so no metadata service), except name
+// servers on port 53 and what is published. Into a lease leads only what was forwarded. IPv4 only.
+//
+// The whole table is computed from the leases and replaced in one transaction, so that it always
+// says what the journal says. Forwarding needs no process of ours: it goes on while the provider is
+// down.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "networks/compute/agent/workload/host.h"
+#include "networks/compute/agent/workload/spec.h"
+
+namespace tp::compute::workload {
+
+struct Ipv4 {
+  std::uint32_t value = 0;
+
+  std::string text() const;
+  auto operator<=>(const Ipv4&) const = default;
+};
+
+struct Ipv4Range {
+  Ipv4 first{};
+  std::uint32_t bits = 32;  // of the prefix
+
+  std::string text() const;  // "10.192.0.0/12"
+  bool overlaps(const Ipv4Range& other) const;
+};
+Result<Ipv4> parse_ipv4(const std::string& text);             // Errors: kBadSpec.
+Result<Ipv4Range> parse_ipv4_range(const std::string& text);  // "a.b.c.d/n". Errors: kBadSpec.
+
+// A port of the machine and the replicas that answer it, in turn.
+struct Forward {
+  Protocol protocol = Protocol::kTcp;
+  std::uint16_t machine_port = 0;
+  std::uint16_t port = 0;
+  std::vector<Ipv4> replicas{};
+
+  bool operator==(const Forward&) const = default;
+};
+
+// Which lease network is whose. `slot` is one in 0..4095, and picks the /24 and the user ids.
+struct LeaseNetwork {
+  std::uint32_t slot = 0;
+  std::vector<Forward> forwards{};
+
+  bool operator==(const LeaseNetwork&) const = default;
+};
+
+struct NetworkConfig {
+  std::string instance{};
+  Ipv4Range pool{};
+  std::vector<Ipv4> name_servers{};
+  std::vector<std::string> publish_addresses{};
+  std::vector<std::uint16_t>
+      open_machine_ports{};  // of the ingress: leases may reach it as anybody
+};
+
+// Names and numbers that follow from the configuration alone.
+class NetworkNames {
+ public:
+  explicit NetworkNames(const NetworkConfig& config);
+
+  const std::string& prefix() const { return prefix_; }  // of every interface: "tp-ab12-"
+  const std::string& table() const { return table_; }    // "turnpike_main"
+  std::string bridge(std::uint32_t slot) const;
+  std::string veth(std::uint32_t slot, std::uint32_t host_number) const;
+  std::uint32_t slots() const;
+  Ipv4Range range(std::uint32_t slot) const;
+  Ipv4 gateway(std::uint32_t slot) const;
+  Ipv4 address(std::uint32_t slot, std::uint32_t host_number) const;  // 2..254
+
+ private:
+  std::string prefix_;
+  std::string table_;
+  Ipv4Range pool_;
+};
+
+// The table as nft reads it. `guard`: this machine forwarded nothing before us, and shall not begin
+// to.
+std::string nft_ruleset(const NetworkConfig& config, const std::vector<LeaseNetwork>& leases,
+                        bool guard);
+
+// What the machine routes already (its own and other providers' networks), from /proc/net/route.
+std::vector<Ipv4Range> parse_routes(const std::string& proc_net_route);
+
+class Network {
+ public:
+  Network(Host& host, NetworkConfig config, std::string run_directory);
+
+  const NetworkNames& names() const { return names_; }
+  // Turns forwarding on. Errors: kProgramFailed.
+  Result<void> open();
+  // A slot whose /24 neither `taken` nor the machine uses. Errors: kNoSpace.
+  Result<std::uint32_t> free_slot(const std::vector<std::uint32_t>& taken) const;
+
+  // The lease's bridge, made when absent.
+  Result<void> ensure_bridge(std::uint32_t slot);
+  // Gives the (created, not yet started) container `pid` its interface, address and routes, and
+  // lets each external port lead to the port that the program listens on.
+  Result<void> connect(std::uint32_t slot, std::uint32_t host_number, int pid,
+                       const std::vector<Expose>& exposes);
+  Result<void> remove_bridge(std::uint32_t slot);
+
+  // Makes the machine's table say what the lease forwards now. Costs one nft call, none when
+  // nothing changed.
+  Result<void> set_lease(const LeaseNetwork& lease);
+  Result<void> forget_lease(std::uint32_t slot);
+  // Applies the table even if it seems unchanged (after a reboot, or when someone flushed it).
+  Result<void> apply();
+  // Removes every interface and the table of this instance.
+  Result<void> purge();
+
+ private:
+  Result<void> apply_locked();
+
+  Host& host_;
+  NetworkConfig config_;
+  NetworkNames names_;
+  std::string run_;
+  std::mutex mutex_;
+  std::map<std::uint32_t, LeaseNetwork> leases_;
+};
+
+// Ports of the machine, held so that no other program takes them: each is bound, never listened on.
+class PortHolder {
+ public:
+  PortHolder(std::vector<std::string> addresses, std::uint16_t first, std::uint16_t last);
+  ~PortHolder();
+  PortHolder(const PortHolder&) = delete;
+  PortHolder& operator=(const PortHolder&) = delete;
+
+  // `wanted` = 0: any free one of the range. Holding a port twice is kPortTaken. Errors:
+  // kPortTaken.
+  Result<std::uint16_t> take(Protocol protocol, std::uint16_t wanted);
+  void release(Protocol protocol, std::uint16_t port);
+
+ private:
+  Result<std::vector<int>> bind_all(Protocol protocol, std::uint16_t port) const;
+
+  std::vector<std::string> addresses_;
+  std::uint16_t first_;
+  std::uint16_t last_;
+  std::mutex mutex_;
+  std::map<std::pair<Protocol, std::uint16_t>, std::vector<int>> held_;
+};
+
+}  // namespace tp::compute::workload

@@ -1,0 +1,134 @@
+#include "networks/compute/agent/workload/network.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "networks/compute/agent/workload/error.h"
+
+namespace tp::compute::workload {
+namespace {
+
+NetworkConfig config() {
+  return {.instance = "unit-test",
+          .pool = *parse_ipv4_range("10.192.0.0/12"),
+          .name_servers = {*parse_ipv4("9.9.9.9")},
+          .publish_addresses = {"127.0.0.1"},
+          .open_machine_ports = {8088}};
+}
+
+std::vector<LeaseNetwork> two_leases() {
+  const NetworkNames names(config());
+  return {{.slot = 0,
+           .forwards = {{.machine_port = 30'001, .port = 22, .replicas = {names.address(0, 2)}}}},
+          {.slot = 5,
+           .forwards = {{.protocol = Protocol::kUdp,
+                         .machine_port = 30'002,
+                         .port = 53,
+                         .replicas = {names.address(5, 2), names.address(5, 3)}}}}};
+}
+
+TEST(NetworkTest, RangesAreParsedStrictly) {
+  EXPECT_EQ(parse_ipv4_range("10.192.0.0/12")->text(), "10.192.0.0/12");
+  for (const char* text : {"", "10.0.0.0", "10.0.0.1/24", "10.0.0.0/33", "a/8", "10.0.0/8"})
+    EXPECT_FALSE(parse_ipv4_range(text)) << text;
+}
+
+TEST(NetworkTest, EachSlotHasARangeOfItsOwn) {
+  const NetworkNames names(config());
+  EXPECT_EQ(names.slots(), 4096u);
+  EXPECT_EQ(names.range(0).text(), "10.192.0.0/24");
+  EXPECT_EQ(names.range(4095).text(), "10.207.255.0/24");
+  EXPECT_EQ(names.address(1, 2).text(), "10.192.1.2");
+  EXPECT_FALSE(names.range(7).overlaps(names.range(8)));
+  EXPECT_TRUE(names.range(7).overlaps(*parse_ipv4_range("10.192.0.0/16")));
+}
+
+TEST(NetworkTest, InterfaceNamesFitTheKernel) {
+  const NetworkNames names(config());
+  EXPECT_LE(names.veth(4095, 254).size(), 15u);
+  EXPECT_TRUE(names.veth(4095, 254).starts_with(names.bridge(4095)));
+  EXPECT_TRUE(names.bridge(1).starts_with("tp-"));
+}
+
+TEST(NetworkTest, TwoProvidersUseOtherNames) {
+  NetworkConfig other = config();
+  other.instance = "unit-test-2";
+  EXPECT_NE(NetworkNames(config()).prefix(), NetworkNames(other).prefix());
+  EXPECT_NE(NetworkNames(config()).table(), NetworkNames(other).table());
+}
+
+TEST(NetworkTest, ForwardsLeadToEveryReplicaInTurn) {
+  const std::string text = nft_ruleset(config(), two_leases(), false);
+  EXPECT_NE(text.find("tcp dport 30001 dnat ip to 10.192.0.2:22"), std::string::npos) << text;
+  EXPECT_NE(text.find("udp dport 30002 dnat ip addr . port to numgen inc mod 2 map "
+                      "{ 0 : 10.192.5.2 . 53, 1 : 10.192.5.3 . 53 }"),
+            std::string::npos)
+      << text;
+}
+
+TEST(NetworkTest, TheGuardIsThereOnlyWhenWeTurnedForwardingOn) {
+  const std::string_view guard = "iifname != \"tp-*\" oifname != \"tp-*\" drop";
+  EXPECT_EQ(nft_ruleset(config(), {}, false).find(guard), std::string::npos);
+  EXPECT_NE(nft_ruleset(config(), {}, true).find(guard), std::string::npos);
+}
+
+TEST(NetworkTest, RoutesOfTheMachineAreRead) {
+  const auto routes = parse_routes(
+      "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+      "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+      "eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n");
+  ASSERT_EQ(routes.size(), 1u);
+  EXPECT_EQ(routes[0].text(), "192.0.2.0/24");
+}
+
+TEST(NetworkTest, APortThatAnotherProgramHasIsRefusedByName) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  socklen_t size = sizeof address;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  const std::uint16_t port = ntohs(address.sin_port);
+
+  PortHolder ports({"127.0.0.1"}, 30'000, 32'767);
+  const auto taken = ports.take(Protocol::kTcp, port);
+  ::close(fd);
+  ASSERT_FALSE(taken);
+  EXPECT_TRUE(is(taken.error(), WorkloadError::kPortTaken));
+  EXPECT_NE(
+      taken.error().text.find("port " + std::to_string(port) + " is taken by another program"),
+      std::string::npos);
+}
+
+TEST(NetworkTest, APortIsHeldUntilReleased) {
+  PortHolder ports({"127.0.0.1"}, 31'700, 31'701);
+  const auto first = ports.take(Protocol::kTcp, 0);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(ports.take(Protocol::kTcp, *first));
+  ports.release(Protocol::kTcp, *first);
+  EXPECT_TRUE(ports.take(Protocol::kTcp, *first));
+}
+
+TEST(NetworkTest, AnExhaustedRangeIsAnError) {
+  PortHolder ports({"127.0.0.1"}, 31'710, 31'711);
+  EXPECT_TRUE(ports.take(Protocol::kTcp, 0));
+  EXPECT_TRUE(ports.take(Protocol::kTcp, 0));
+  EXPECT_FALSE(ports.take(Protocol::kTcp, 0));
+  EXPECT_TRUE(ports.take(Protocol::kUdp, 0));
+}
+
+TEST(NetworkRootTest, NftAcceptsTheTable) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  SystemHost host;
+  for (const auto& leases : {std::vector<LeaseNetwork>{}, two_leases()}) {
+    const auto ran = run_checked(host, {.argv = {"unshare", "--net", "nft", "-f", "-"},
+                                        .input = nft_ruleset(config(), leases, true)});
+    EXPECT_TRUE(ran) << (ran ? "" : ran.error().text);
+  }
+}
+
+}  // namespace
+}  // namespace tp::compute::workload
