@@ -50,14 +50,19 @@ struct SdlErrors {
 // --- What was written
 // -----------------------------------------------------------------------------
 
+struct SdlNumber {
+  std::uint32_t value = 0;
+  int line = 0;
+};
+
 // As written: a value that is absent gets its default in the manifest; 0 means "default" too.
 struct SdlHttpOptions {
-  std::optional<std::uint32_t> max_body_size;
-  std::optional<std::uint32_t> read_timeout;
-  std::optional<std::uint32_t> send_timeout;
-  std::optional<std::uint32_t> next_tries;
-  std::optional<std::uint32_t> next_timeout;
-  std::optional<std::uint32_t> proxy_buffer_size;
+  std::optional<SdlNumber> max_body_size;
+  std::optional<SdlNumber> read_timeout;
+  std::optional<SdlNumber> send_timeout;
+  std::optional<SdlNumber> next_tries;
+  std::optional<SdlNumber> next_timeout;
+  std::optional<SdlNumber> proxy_buffer_size;
   std::vector<std::string> next_cases;
   int line = 0;
 };
@@ -182,7 +187,7 @@ struct Sdl {
 
 struct SdlOptions {
   SdlMode mode = SdlMode::kStrict;
-  GroupLimits limits;
+  GroupLimits limits = {};
 };
 
 inline constexpr std::size_t kSdlBytesMax = std::size_t{512} << 10;
