@@ -56,6 +56,13 @@ Result<void> Schedule::cancel(Context& context, const ScheduleTicket& ticket) co
   return kEntries.erase(context, ticket);
 }
 
+Result<void> Schedule::scan(const store::Reader& state, Visitor visit) const {
+  return kEntries.scan(state, std::tuple<>{},
+                       [&](const ScheduleTicket& ticket, const Entry& entry) {
+                         return visit(ticket, entry.handler, entry.key);
+                       });
+}
+
 Result<std::vector<Event>> Schedule::run_due(store::Overlay& state, const BlockInfo& block,
                                              const ChainParams& params) const {
   std::vector<Event> events;
@@ -76,7 +83,8 @@ Result<std::vector<Event>> Schedule::run_due(store::Overlay& state, const BlockI
       store::Overlay work(state);
       GasMeter meter(remaining);
       Context context(work, block, params, meter);
-      TRY_VOID(kEntries.erase(context, ticket));
+      // Outside the meter: gas that is all but spent must not fail the block.
+      TRY_VOID(kEntries.erase(work, ticket));
       const Result<void> ran = handler->second(context, entry.key, ticket.time);
       if (!ran && meter.remaining() == Gas{0} && remaining < params.schedule_gas)
         return events;  // it may fit into a whole block's gas: the next block begins with it

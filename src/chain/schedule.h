@@ -44,6 +44,11 @@ class Schedule {
   // Cancelling an entry that has run does nothing.
   Result<void> cancel(Context& context, const ScheduleTicket& ticket) const;
 
+  // Visits every entry, in order: for invariants.
+  using Visitor = FunctionRef<Result<store::Step>(const ScheduleTicket& ticket, HandlerId handler,
+                                                  BytesView key)>;
+  Result<void> scan(const store::Reader& state, Visitor visit) const;
+
   // Runs what is due at `block` on `state`, in order, within params.schedule_gas; the rest stays.
   // Returns the events.
   Result<std::vector<Event>> run_due(store::Overlay& state, const BlockInfo& block,

@@ -128,6 +128,7 @@ enum class EscrowError : std::uint32_t {
   kTooManyCharges = 10,
   kInvalidAmount = 11,
   kAccountNotClosed = 12,
+  kValidatorMissing = 13,
 };
 ErrorInfo describe(EscrowError error);
 

@@ -149,6 +149,20 @@ class Escrow final : public chain::Module {
   Result<void> check_invariants(const store::Reader& state) const override;
 
  private:
+  // The account, settled in memory up to the block or the moment at which it ran dry. In the second
+  // case it is stored and the observer told already; otherwise the caller stores it.
+  Result<Account> settled(chain::Context& context, AccountId id, Account account) const;
+  Result<Account> settled(chain::Context& context, AccountId id) const;
+  Result<bool> settle_in_memory(const chain::Context& context, AccountId id,
+                                Account& account) const;
+  Result<Amount> owed(const chain::Context& context, AccountId id, const Charge& charge,
+                      Interval interval, Amount earned) const;
+  Result<void> overdraw(chain::Context& context, AccountId id, Account& account) const;
+  Result<void> save(chain::Context& context, AccountId id, Account& account) const;
+  Result<void> add(chain::Context& context, Account& account, const Funding& funding) const;
+  Result<Amount> pay_out(chain::Context& context, const Denom& denom, Charge& charge) const;
+  Result<void> runs_dry(chain::Context& context, BytesView key) const;
+
   accounts::Accounts& accounts_;
   bank::Bank& bank_;
   chain::Schedule& schedule_;
