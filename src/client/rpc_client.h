@@ -20,6 +20,10 @@
 #include "client/http_client.h"
 #include "client/tx_builder.h"
 
+namespace boost::json {
+class value;
+}
+
 namespace tp::client {
 
 struct NodeStatus {
@@ -107,9 +111,10 @@ class RpcClient {
 
   // Nothing where no block holds it (yet).
   Result<std::optional<TxOutcome>> tx(const Hash256& hash);
-  // Asks until a block holds it. Errors: kNotIncluded.
+  // Asks until a block holds it, also while the node is away. Errors: kNotIncluded.
   Result<TxOutcome> wait_for_tx(const Hash256& hash, Duration timeout = Duration::seconds(30));
-  // Asks until a block of at least this height is committed. Errors: kTimeout.
+  // Asks until a block of at least this height is committed, also while the node is away.
+  // Errors: kTimeout.
   Result<NodeStatus> wait_for_height(Height height, Duration timeout = Duration::seconds(30));
 
   // Gas that the transaction would use now. Errors: what its execution would fail with.
@@ -123,6 +128,9 @@ class RpcClient {
 
  private:
   explicit RpcClient(HttpClient http) : http_(std::move(http)) {}
+
+  Result<boost::json::value> ask(std::string_view method, std::string_view params_json);
+
   HttpClient http_;
 };
 

@@ -62,6 +62,7 @@ class Wallet {
 
   Result<Submitted> hand_over(const std::vector<Message>& messages, std::string_view memo);
   Result<void> learn_state();
+  Result<void> correct_sequence(std::string_view log);
   Result<Fee> fee_for(const TxDraft& draft);
   void forget_state();
 
