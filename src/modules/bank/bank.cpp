@@ -181,6 +181,10 @@ Result<void> Bank::release_row_deposit(Context& context, BytesView key) const {
                         .payer = deposit.payer});
 }
 
+Result<bool> Bank::holds_row_deposit(const store::Reader& state, BytesView key) const {
+  return kRowDeposits.contains(state, {Bytes(key)});
+}
+
 Result<void> Bank::check_invariants(const store::Reader& state) const {
   std::map<Denom, u128> held;
   TRY_VOID(

@@ -94,6 +94,7 @@ class Bank final : public chain::Module, public accounts::FeeSource {
   Result<void> hold_row_deposit(chain::Context& context, const Address& payer, BytesView key,
                                 std::uint32_t rows) const;
   Result<void> release_row_deposit(chain::Context& context, BytesView key) const;
+  Result<bool> holds_row_deposit(const store::Reader& state, BytesView key) const;
 
   Result<PayerClass> payer_class(const store::Reader& state, const Address& payer) const;
 

@@ -92,6 +92,9 @@ class Registry final : public chain::Module, public bank::OperatorDirectory {
   Result<void> check_invariants(const store::Reader& state) const override;
 
  private:
+  // Takes the deposit for a row, unless the bank of an imported genesis holds it already.
+  Result<void> hold_row_deposit(chain::Context& context, const Address& payer, BytesView key) const;
+
   accounts::Accounts& accounts_;
   bank::Bank& bank_;
   const chain::ChainParams& params_;
