@@ -47,20 +47,26 @@ std::string module_of(std::string_view type_url) {
   return std::string(type_url.substr(first + 1, second - first - 1));
 }
 
-// Clients look for gRPC status texts in the log (specs/chain.md §2.2).
+// Status errors carry the texts and codes that clients look for (specs/chain.md §2.2); registered
+// errors of modules pass as they are.
 Error as_query_error(Error error) {
-  if (is(error, QueryError::kNotFound)) {
-    const auto sdk = describe(SdkError::kKeyNotFound);
-    return {std::string(sdk.codespace), sdk.code,
-            "rpc error: code = NotFound desc = " + error.text};
-  }
-  const auto sdk = describe(SdkError::kUnknownRequest);
-  const char* status = is(error, QueryError::kInvalidArgument)    ? "InvalidArgument"
+  if (error.codespace != describe(QueryError::kNotFound).codespace) return error;
+  const bool not_found = is(error, QueryError::kNotFound);
+  const char* status = not_found                                  ? "NotFound"
+                       : is(error, QueryError::kInvalidArgument)  ? "InvalidArgument"
                        : is(error, QueryError::kPermissionDenied) ? "PermissionDenied"
                        : is(error, QueryError::kUnimplemented)    ? "Unimplemented"
                                                                   : "Internal";
+  const ErrorInfo sdk = describe(not_found ? SdkError::kKeyNotFound : SdkError::kInvalidRequest);
   return {std::string(sdk.codespace), sdk.code,
           "rpc error: code = " + std::string(status) + " desc = " + error.text};
+}
+
+QueryResponse refused(QueryResponse response, const Error& error) {
+  response.code = error.code;
+  response.codespace = error.codespace;
+  response.log = error.text;
+  return response;
 }
 
 Gas gas_limit_of(const DecodedTx& tx) {
@@ -417,12 +423,7 @@ Result<store::StatePtr> Machine::version_at(Height height) const {
 
 QueryResponse Machine::query(const QueryRequest& request) const {
   QueryResponse response{.height = committed()->height()};
-  const auto refuse = [&response](const Error& error) {
-    response.code = error.code;
-    response.codespace = error.codespace;
-    response.log = error.text;
-    return response;
-  };
+  const auto refuse = [&response](const Error& error) { return refused(response, error); };
   const Result<store::StatePtr> state = version_at(request.height);
   if (!state) return refuse(state.error());
   response.height = (*state)->height();
@@ -453,12 +454,7 @@ QueryResponse Machine::query_store(const QueryRequest& request,
   const auto named = std::find_if(
       std::begin(kStoreNames), std::end(kStoreNames),
       [path](const StoreName& store) { return path == std::string(store.name) + "/key"; });
-  const auto refuse = [&response](const Error& error) {
-    response.code = error.code;
-    response.codespace = error.codespace;
-    response.log = error.text;
-    return response;
-  };
+  const auto refuse = [&response](const Error& error) { return refused(response, error); };
   if (named == std::end(kStoreNames))
     return refuse(fail(SdkError::kUnknownRequest, "no such store: " + request.path).error());
   if (!request.prove) {
