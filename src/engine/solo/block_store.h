@@ -1,6 +1,6 @@
 // The block log: every block with its commit and results, in files that only grow.
 //
-//   <directory>/CHAIN                          format, chain id, hash of the genesis file
+//   <directory>/CHAIN                          format, salt, chain id, hash of the genesis
 //   <directory>/LOCK                           held while open
 //   <directory>/blocks-<first height>.log      records, each with checksums
 //   <directory>/blocks-<first height>.idx      where each record of a finished file begins
@@ -24,7 +24,10 @@ namespace tp::solo {
 struct BlockStoreOptions {
   std::string directory;
   std::string chain_id;
-  Hash256 genesis_hash;                         // of the genesis file
+  Hash256 genesis_hash;  // of the genesis file
+  // Enters every checksum of a new log, and is kept with it: so that nobody can send a transaction
+  // that looks like a piece of the log. Secret and unpredictable.
+  std::uint32_t salt = 0;
   std::uint64_t file_bytes = 64 * 1024 * 1024;  // a log file is finished when it is this large
 };
 

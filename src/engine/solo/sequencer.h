@@ -49,7 +49,7 @@ struct TxInBlock {
 
 class Sequencer {
  public:
-  // Both run on a thread of the sequencer and must not block.
+  // Must not block.
   using OnAdmitted = std::function<void(const Result<Admission>&)>;
   using OnCommitted = std::function<void(const Result<TxInBlock>&)>;
 
@@ -68,11 +68,12 @@ class Sequencer {
   // nothing to replay. What waits in the mempool is lost. Idempotent.
   Result<void> stop();
 
-  // Any thread. `on_admitted` gets SdkError 19, 20, 21 (already there, full, too large), kStopped,
-  // or the answer of the application's check.
+  // Any thread; the callbacks come on it or on a thread of the sequencer. `on_admitted` gets
+  // SdkError 19, 20, 21 (already there, full, too large), kStopped, or the answer of the
+  // application's check.
   void submit(Bytes tx, OnAdmitted on_admitted);
-  // The same; when the check accepts, `on_committed` follows once, with the durable block, or with
-  // kDropped or kStopped.
+  // The same; when the check accepts, `on_committed` comes once, with the durable block, or with
+  // kDropped or kStopped. A quick block comes before `on_admitted`.
   void submit(Bytes tx, OnAdmitted on_admitted, OnCommitted on_committed);
   // Blocks the caller for the check.
   Result<Admission> submit_and_wait(Bytes tx);

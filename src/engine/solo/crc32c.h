@@ -1,0 +1,17 @@
+// CRC-32C (Castagnoli): detects torn and flipped bytes on disk. Not a defence against people.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace tp::solo {
+
+// Of `bytes` after those that gave `previous`. Cost: about 10 GB/s where the processor has the
+// instruction, 0.4 GB/s elsewhere.
+std::uint32_t crc32c(BytesView bytes, std::uint32_t previous = 0);
+
+// The same by table on any processor; for tests.
+std::uint32_t crc32c_portable(BytesView bytes, std::uint32_t previous = 0);
+
+}  // namespace tp::solo

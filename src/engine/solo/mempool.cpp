@@ -1,0 +1,131 @@
+#include "engine/solo/mempool.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "base/result.h"
+#include "chain/sdk_errors.h"
+#include "engine/comet_types/encoding.h"
+
+namespace tp::solo {
+
+std::size_t Mempool::HashOfHash::operator()(const Hash256& hash) const {
+  std::size_t out;
+  std::memcpy(&out, hash.data.data(), sizeof out);
+  return out;
+}
+
+Result<void> Mempool::reserve(const Hash256& hash, std::size_t size) {
+  if (size > options_.max_tx_bytes) {
+    return fail(chain::SdkError::kTxTooLarge, std::to_string(size) + " bytes, at most " +
+                                                  std::to_string(options_.max_tx_bytes) +
+                                                  " are accepted");
+  }
+  const std::lock_guard lock(mutex_);
+  if (seen_.contains(hash)) return fail(chain::SdkError::kTxInMempoolCache);
+  const std::size_t txs = txs_.size() + reserved_.txs;
+  const std::size_t bytes = bytes_ + reserved_.bytes;
+  if (txs >= options_.max_txs || bytes + size > options_.max_bytes) {
+    return fail(chain::SdkError::kMempoolIsFull, std::to_string(txs) + " transactions with " +
+                                                     std::to_string(bytes) + " bytes wait");
+  }
+  remember(hash);
+  ++reserved_.txs;
+  reserved_.bytes += size;
+  return {};
+}
+
+void Mempool::remember(const Hash256& hash) {
+  seen_.insert(hash);
+  seen_order_.push_back(hash);
+  while (seen_order_.size() > options_.remembered_txs) {
+    seen_.erase(seen_order_.front());
+    seen_order_.pop_front();
+  }
+}
+
+void Mempool::release(const Hash256& hash, std::size_t size) {
+  const std::lock_guard lock(mutex_);
+  --reserved_.txs;
+  reserved_.bytes -= size;
+  seen_.erase(hash);
+}
+
+void Mempool::add(Bytes tx, const Hash256& hash, std::int64_t gas_wanted) {
+  const std::lock_guard lock(mutex_);
+  --reserved_.txs;
+  reserved_.bytes -= tx.size();
+  bytes_ += tx.size();
+  txs_.push_back(std::move(tx));
+  entries_.push_back({hash, gas_wanted});
+}
+
+PooledTxs Mempool::take(std::size_t max_bytes, std::int64_t max_gas) {
+  const std::lock_guard lock(mutex_);
+  std::size_t bytes = 0;
+  std::int64_t gas = 0;
+  std::size_t count = 0;
+  for (; count < txs_.size(); ++count) {
+    bytes += comet_types::tx_size(txs_[count]);
+    if (bytes > max_bytes) break;
+    const std::int64_t wanted = std::max<std::int64_t>(entries_[count].gas_wanted, 0);
+    if (max_gas >= 0 && wanted > max_gas - gas) break;
+    gas += max_gas >= 0 ? wanted : 0;
+  }
+  PooledTxs out;
+  out.txs.reserve(count);
+  out.hashes.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    bytes_ -= txs_[i].size();
+    out.txs.push_back(std::move(txs_[i]));
+    out.hashes.push_back(entries_[i].hash);
+  }
+  const auto end = static_cast<std::ptrdiff_t>(count);
+  txs_.erase(txs_.begin(), txs_.begin() + end);
+  entries_.erase(entries_.begin(), entries_.begin() + end);
+  return out;
+}
+
+std::vector<Hash256> Mempool::keep_if(
+    const std::function<std::vector<bool>(std::span<const Bytes>)>& visit) {
+  const std::lock_guard lock(mutex_);
+  if (txs_.empty()) return {};
+  const std::vector<bool> keep = visit(txs_);
+  TP_ASSERT(keep.size() == txs_.size());
+  std::vector<Hash256> removed;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < keep.size(); ++i) {
+    if (!keep[i]) {
+      bytes_ -= txs_[i].size();
+      seen_.erase(entries_[i].hash);
+      removed.push_back(entries_[i].hash);
+      continue;
+    }
+    if (kept != i) {
+      txs_[kept] = std::move(txs_[i]);
+      entries_[kept] = entries_[i];
+    }
+    ++kept;
+  }
+  txs_.resize(kept);
+  entries_.resize(kept);
+  return removed;
+}
+
+void Mempool::forget(const Hash256& hash) {
+  const std::lock_guard lock(mutex_);
+  seen_.erase(hash);
+}
+
+Mempool::Size Mempool::size() const {
+  const std::lock_guard lock(mutex_);
+  return {txs_.size(), bytes_};
+}
+
+std::vector<Bytes> Mempool::list(std::size_t limit) const {
+  const std::lock_guard lock(mutex_);
+  return {txs_.begin(), txs_.begin() + static_cast<std::ptrdiff_t>(std::min(limit, txs_.size()))};
+}
+
+}  // namespace tp::solo

@@ -1,0 +1,247 @@
+#include "engine/solo/results_codec.h"
+
+#include "base/varint.h"
+#include "engine/comet_types/hash.h"
+#include "engine/comet_types/wire.h"
+
+namespace tp::solo {
+namespace {
+
+using comet_types::ProtoReader;
+using comet_types::ProtoWriter;
+
+// Events are most of the bytes that the sequencer writes, so they are written straight into the
+// output: sizes first, then bytes, without a buffer per message.
+std::size_t varint_size(std::uint64_t value) {
+  std::size_t size = 1;
+  for (; value >= 0x80; value >>= 7) ++size;
+  return size;
+}
+
+std::size_t framed_size(std::size_t size) {
+  return 1 + varint_size(size) + size;
+}
+
+std::size_t text_size(std::string_view text) {
+  return text.empty() ? 0 : framed_size(text.size());
+}
+
+std::size_t integer_size(std::int64_t value) {
+  return value == 0 ? 0 : 1 + varint_size(static_cast<std::uint64_t>(value));
+}
+
+std::size_t size_of(const chain::Attribute& attribute) {
+  return text_size(attribute.key) + text_size(attribute.value) + (attribute.index ? 2 : 0);
+}
+
+std::size_t size_of(const chain::Event& event) {
+  std::size_t size = text_size(event.type);
+  for (const chain::Attribute& attribute : event.attributes)
+    size += framed_size(size_of(attribute));
+  return size;
+}
+
+std::size_t size_of(const chain::TxResult& result) {
+  std::size_t size = integer_size(result.code) + text_size(result.data) + text_size(result.log) +
+                     text_size(result.info) + integer_size(result.gas_wanted) +
+                     integer_size(result.gas_used) + text_size(result.codespace);
+  for (const chain::Event& event : result.events) size += framed_size(size_of(event));
+  return size;
+}
+
+void open_frame(Bytes& out, std::uint32_t field, std::size_t size) {
+  out.push_back(static_cast<char>(field << 3 | 2));
+  append_varint(out, size);
+}
+
+void write_text(Bytes& out, std::uint32_t field, std::string_view text) {
+  if (text.empty()) return;
+  open_frame(out, field, text.size());
+  out.append(text);
+}
+
+void write_integer(Bytes& out, std::uint32_t field, std::int64_t value) {
+  if (value == 0) return;
+  out.push_back(static_cast<char>(field << 3));
+  append_varint(out, static_cast<std::uint64_t>(value));
+}
+
+void write(Bytes& out, const chain::Event& event) {
+  write_text(out, 1, event.type);
+  for (const chain::Attribute& attribute : event.attributes) {
+    open_frame(out, 2, size_of(attribute));
+    write_text(out, 1, attribute.key);
+    write_text(out, 2, attribute.value);
+    write_integer(out, 3, attribute.index ? 1 : 0);
+  }
+}
+
+void write(Bytes& out, const chain::TxResult& result) {
+  write_integer(out, 1, result.code);
+  write_text(out, 2, result.data);
+  write_text(out, 3, result.log);
+  write_text(out, 4, result.info);
+  write_integer(out, 5, result.gas_wanted);
+  write_integer(out, 6, result.gas_used);
+  for (const chain::Event& event : result.events) {
+    open_frame(out, 7, size_of(event));
+    write(out, event);
+  }
+  write_text(out, 8, result.codespace);
+}
+
+Result<chain::Attribute> decode_attribute(BytesView bytes) {
+  chain::Attribute out;
+  out.index = false;
+  ProtoReader in(bytes);
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: out.key = in.bytes(); break;
+      case 2: out.value = in.bytes(); break;
+      case 3: out.index = in.varint() != 0; break;
+    }
+  }
+  TRY_VOID(in.finish("EventAttribute"));
+  return out;
+}
+
+Result<chain::Event> decode_event(BytesView bytes) {
+  chain::Event out;
+  ProtoReader in(bytes);
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: out.type = in.bytes(); break;
+      case 2: {
+        TRY(chain::Attribute attribute, decode_attribute(in.bytes()));
+        out.attributes.push_back(std::move(attribute));
+        break;
+      }
+    }
+  }
+  TRY_VOID(in.finish("Event"));
+  return out;
+}
+
+Result<chain::ValidatorUpdate> decode_validator_update(BytesView bytes) {
+  chain::ValidatorUpdate out;
+  ProtoReader in(bytes);
+  while (in.next()) {
+    if (in.field() == 1) {
+      ProtoReader key(in.bytes());
+      while (key.next()) {
+        if (key.field() == 1) out.ed25519_public_key = key.bytes();
+      }
+      TRY_VOID(key.finish("PublicKey"));
+    } else if (in.field() == 2) {
+      out.power = in.integer();
+    }
+  }
+  TRY_VOID(in.finish("ValidatorUpdate"));
+  return out;
+}
+
+}  // namespace
+
+Bytes encode_tx_result(const chain::TxResult& result) {
+  Bytes out;
+  out.reserve(size_of(result));
+  write(out, result);
+  return out;
+}
+
+Bytes encode_results(const chain::BlockResponse& response) {
+  std::size_t size = 64;
+  for (const chain::Event& event : response.events) size += framed_size(size_of(event));
+  std::vector<std::size_t> result_sizes;
+  result_sizes.reserve(response.tx_results.size());
+  for (const chain::TxResult& result : response.tx_results) {
+    result_sizes.push_back(size_of(result));
+    size += framed_size(result_sizes.back());
+  }
+  Bytes out;
+  out.reserve(size);
+  for (const chain::Event& event : response.events) {
+    open_frame(out, 1, size_of(event));
+    write(out, event);
+  }
+  for (std::size_t i = 0; i < response.tx_results.size(); ++i) {
+    open_frame(out, 2, result_sizes[i]);
+    write(out, response.tx_results[i]);
+  }
+  for (const chain::ValidatorUpdate& update : response.validator_updates) {
+    const Bytes key = ProtoWriter().bytes(1, update.ed25519_public_key).take();
+    const Bytes message = ProtoWriter().message(1, key).integer(2, update.power).take();
+    open_frame(out, 3, message.size());
+    out.append(message);
+  }
+  write_text(out, 5, response.app_hash.view());
+  return out;
+}
+
+Result<chain::TxResult> decode_tx_result(BytesView bytes) {
+  chain::TxResult out;
+  ProtoReader in(bytes);
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: out.code = static_cast<std::uint32_t>(in.varint()); break;
+      case 2: out.data = in.bytes(); break;
+      case 3: out.log = in.bytes(); break;
+      case 4: out.info = in.bytes(); break;
+      case 5: out.gas_wanted = in.integer(); break;
+      case 6: out.gas_used = in.integer(); break;
+      case 7: {
+        TRY(chain::Event event, decode_event(in.bytes()));
+        out.events.push_back(std::move(event));
+        break;
+      }
+      case 8: out.codespace = in.bytes(); break;
+    }
+  }
+  TRY_VOID(in.finish("ExecTxResult"));
+  return out;
+}
+
+Result<chain::BlockResponse> decode_results(BytesView bytes) {
+  chain::BlockResponse out;
+  ProtoReader in(bytes);
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: {
+        TRY(chain::Event event, decode_event(in.bytes()));
+        out.events.push_back(std::move(event));
+        break;
+      }
+      case 2: {
+        TRY(chain::TxResult result, decode_tx_result(in.bytes()));
+        out.tx_results.push_back(std::move(result));
+        break;
+      }
+      case 3: {
+        TRY(chain::ValidatorUpdate update, decode_validator_update(in.bytes()));
+        out.validator_updates.push_back(std::move(update));
+        break;
+      }
+      case 5: {
+        if (in.bytes().size() != Hash256::kSize) in.reject();
+        out.app_hash = Hash256::of(in.bytes());
+        break;
+      }
+    }
+  }
+  TRY_VOID(in.finish("ResponseFinalizeBlock"));
+  return out;
+}
+
+Hash256 results_hash(const chain::BlockResponse& response) {
+  std::vector<comet_types::DeterministicResult> results;
+  results.reserve(response.tx_results.size());
+  for (const chain::TxResult& result : response.tx_results) {
+    results.push_back({.code = result.code,
+                       .data = result.data,
+                       .gas_wanted = result.gas_wanted,
+                       .gas_used = result.gas_used});
+  }
+  return comet_types::results_hash(results);
+}
+
+}  // namespace tp::solo

@@ -1,0 +1,436 @@
+#include "engine/solo/sequencer.h"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/log.h"
+#include "chain/sdk_errors.h"
+#include "crypto/sha.h"
+#include "engine/comet_types/encoding.h"
+#include "engine/solo/block_maker.h"
+
+namespace tp::solo {
+namespace {
+
+struct Submission {
+  Bytes tx;
+  Hash256 hash;
+  Sequencer::OnAdmitted on_admitted;
+  Sequencer::OnCommitted on_committed;
+};
+
+struct HashOfHash {
+  std::size_t operator()(const Hash256& hash) const {
+    std::size_t out;
+    std::memcpy(&out, hash.data.data(), sizeof out);
+    return out;
+  }
+};
+
+// Who waits for a transaction to be in a block. Thread-safe; free when nobody waits.
+class Waiters {
+ public:
+  void add(const Hash256& hash, Sequencer::OnCommitted on_committed) {
+    const std::lock_guard lock(mutex_);
+    waiting_.emplace(hash, std::move(on_committed));
+  }
+
+  void block_is_safe(const BlockPtr& block) {
+    std::vector<std::pair<Sequencer::OnCommitted, std::size_t>> ready;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto& hashes = block->executed.tx_hashes;
+      for (std::size_t i = 0; i < hashes.size() && !waiting_.empty(); ++i) {
+        if (auto node = waiting_.extract(hashes[i]))
+          ready.emplace_back(std::move(node.mapped()), i);
+      }
+    }
+    for (const auto& [on_committed, index] : ready) on_committed(TxInBlock{block, index});
+  }
+
+  void fail_one(const Hash256& hash, const Error& error) {
+    Sequencer::OnCommitted on_committed;
+    {
+      const std::lock_guard lock(mutex_);
+      auto node = waiting_.extract(hash);
+      if (!node) return;
+      on_committed = std::move(node.mapped());
+    }
+    on_committed(std::unexpected(error));
+  }
+
+  void fail_all(const Error& error) {
+    std::unordered_map<Hash256, Sequencer::OnCommitted, HashOfHash> waiting;
+    {
+      const std::lock_guard lock(mutex_);
+      waiting.swap(waiting_);
+    }
+    for (const auto& [hash, on_committed] : waiting) on_committed(std::unexpected(error));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<Hash256, Sequencer::OnCommitted, HashOfHash> waiting_;
+};
+
+Error stopped_error() {
+  return fail(SoloError::kStopped).error();
+}
+
+std::uint32_t log_salt(const crypto::Ed25519PrivateKey& key) {
+  const Hash256 digest = crypto::sha256({"turnpike block log", key.seed()});
+  std::uint32_t salt;
+  std::memcpy(&salt, digest.data.data(), sizeof salt);
+  return salt;
+}
+
+MempoolOptions fitting(MempoolOptions options, std::size_t block_tx_bytes) {
+  // The frame of one transaction takes at most six bytes.
+  const std::size_t most = block_tx_bytes > 6 ? block_tx_bytes - 6 : 0;
+  options.max_tx_bytes = std::min(options.max_tx_bytes, most);
+  return options;
+}
+
+}  // namespace
+
+struct Sequencer::State {
+  State(SequencerOptions o, chain::Application& a, const Clock& c, comet_types::Genesis g,
+        std::unique_ptr<BlockStore> s, std::unique_ptr<BlockMaker> m)
+      : options(std::move(o)),
+        application(a),
+        clock(c),
+        genesis(std::move(g)),
+        store(std::move(s)),
+        maker(std::move(m)),
+        block_tx_bytes(maker->max_tx_bytes()),
+        mempool(fitting(options.mempool, block_tx_bytes)),
+        feed(*store, options.recent_bytes) {}
+
+  const SequencerOptions options;
+  chain::Application& application;
+  const Clock& clock;
+  const comet_types::Genesis genesis;
+  const std::unique_ptr<BlockStore> store;
+  const std::unique_ptr<BlockMaker> maker;
+  const std::size_t block_tx_bytes;
+  Mempool mempool;
+  BlockFeed feed;
+  Waiters waiters;
+  std::vector<std::unique_ptr<ObserverThread>> observers;
+
+  std::atomic<bool> stopping = false;
+
+  std::mutex inbox_mutex;
+  std::condition_variable inbox_filled;
+  std::vector<Submission> inbox;
+
+  // The application's check counts what was accepted since the last commit, so that a commit, the
+  // check of what remains, and the checks of newcomers must not mix.
+  std::mutex check_mutex;
+
+  std::mutex wake_mutex;
+  std::condition_variable wake;  // of the producer: the mempool is no longer empty, or stop
+
+  std::thread checker;
+  std::thread producer;
+  std::mutex stop_mutex;
+  std::optional<Result<void>> stop_result;
+
+  Result<void> make_first_block();
+  void check_loop();
+  void check_batch(std::vector<Submission> batch);
+  void answer(Submission& submission, chain::TxResult check);
+  void produce_loop();
+  void wait_until_due(BlockSituation& situation);
+  Result<BlockPtr> make_block(PooledTxs txs);
+  void recheck();
+  void halt(const Error& error);
+  void begin_stop();
+  Result<void> stop();
+};
+
+Result<void> Sequencer::State::make_first_block() {
+  if (maker->last()) {
+    feed.publish(maker->last());
+    return {};
+  }
+  return [&]() -> Result<void> {
+    TRY(const BlockPtr block, maker->seal({}));
+    TRY_VOID(maker->commit());
+    feed.publish(block);
+    return {};
+  }();
+}
+
+void Sequencer::State::check_loop() {
+  while (true) {
+    std::vector<Submission> batch;
+    {
+      std::unique_lock lock(inbox_mutex);
+      inbox_filled.wait(lock, [this] { return stopping || !inbox.empty(); });
+      if (stopping) {
+        batch.swap(inbox);
+        lock.unlock();
+        for (Submission& submission : batch) {
+          mempool.release(submission.hash, submission.tx.size());
+          submission.on_admitted(std::unexpected(stopped_error()));
+        }
+        return;
+      }
+      if (inbox.size() <= options.check_batch) {
+        batch.swap(inbox);
+      } else {
+        const auto end = inbox.begin() + static_cast<std::ptrdiff_t>(options.check_batch);
+        batch.assign(std::move_iterator(inbox.begin()), std::move_iterator(end));
+        inbox.erase(inbox.begin(), end);
+      }
+    }
+    check_batch(std::move(batch));
+  }
+}
+
+void Sequencer::State::check_batch(std::vector<Submission> batch) {
+  std::vector<Bytes> txs;
+  txs.reserve(batch.size());
+  for (Submission& submission : batch) txs.push_back(std::move(submission.tx));
+  // Signatures are verified before the lock is taken: meanwhile blocks go on.
+  if (txs.size() > 1) application.preverify(txs);
+  std::vector<chain::TxResult> results;
+  {
+    const std::lock_guard lock(check_mutex);
+    results = application.check(txs, chain::CheckKind::kNew);
+    TP_ASSERT(results.size() == batch.size());
+    const std::int64_t max_gas = maker->max_gas();
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      chain::TxResult& result = results[i];
+      if (result.code == 0 && max_gas >= 0 && result.gas_wanted > max_gas) {
+        const auto error = fail(chain::SdkError::kInvalidGasLimit,
+                                "gas wanted " + std::to_string(result.gas_wanted) +
+                                    " is more than a block may have, " + std::to_string(max_gas))
+                               .error();
+        result.code = error.code;
+        result.codespace = error.codespace;
+        result.log = error.text;
+      }
+      if (result.code != 0) {
+        mempool.release(batch[i].hash, txs[i].size());
+        continue;
+      }
+      if (batch[i].on_committed) waiters.add(batch[i].hash, std::move(batch[i].on_committed));
+      mempool.add(std::move(txs[i]), batch[i].hash, result.gas_wanted);
+    }
+  }
+  {
+    const std::lock_guard lock(wake_mutex);
+  }
+  wake.notify_one();
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    batch[i].on_admitted(Admission{batch[i].hash, std::move(results[i])});
+}
+
+void Sequencer::State::wait_until_due(BlockSituation& situation) {
+  std::unique_lock lock(wake_mutex);
+  while (!stopping) {
+    situation.waiting_txs = mempool.size().txs;
+    const Duration now = clock.elapsed();
+    const Duration due = next_block_at(options.policy, situation);
+    if (due <= now) return;
+    wake.wait_for(lock, std::chrono::nanoseconds(due.nanoseconds - now.nanoseconds));
+  }
+}
+
+void Sequencer::State::produce_loop() {
+  const BlockPtr& last = maker->last();
+  BlockSituation situation{
+      .last_at = clock.elapsed(),
+      .last_txs = last->executed.txs.size(),
+      .last_did_something = true,
+  };
+  while (true) {
+    wait_until_due(situation);
+    if (stopping) return;
+    situation.last_at = clock.elapsed();
+    auto block = make_block(mempool.take(block_tx_bytes, maker->max_gas()));
+    if (!block) return halt(block.error());
+    const chain::CommittedBlock& executed = (*block)->executed;
+    situation.last_txs = executed.txs.size();
+    situation.last_did_something = !executed.txs.empty() || !executed.response.events.empty();
+  }
+}
+
+Result<BlockPtr> Sequencer::State::make_block(PooledTxs txs) {
+  TRY(const BlockPtr block, maker->seal(std::move(txs)));
+  {
+    const std::lock_guard lock(check_mutex);
+    TRY_VOID(maker->commit());
+    const auto& results = block->executed.response.tx_results;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (results[i].code != 0) mempool.forget(block->executed.tx_hashes[i]);
+    }
+    recheck();
+  }
+  feed.publish(block);
+  waiters.block_is_safe(block);
+  return block;
+}
+
+void Sequencer::State::recheck() {
+  const auto removed = mempool.keep_if([this](std::span<const Bytes> txs) {
+    const auto results = application.check(txs, chain::CheckKind::kRecheck);
+    std::vector<bool> keep;
+    keep.reserve(results.size());
+    for (const chain::TxResult& result : results) keep.push_back(result.code == 0);
+    return keep;
+  });
+  for (const Hash256& hash : removed) waiters.fail_one(hash, fail(SoloError::kDropped).error());
+}
+
+void Sequencer::State::halt(const Error& error) {
+  log_error("solo", "no more blocks are made: " + error.text);
+  begin_stop();
+  waiters.fail_all(stopped_error());
+  if (options.on_halt) options.on_halt(error);
+}
+
+void Sequencer::State::begin_stop() {
+  stopping = true;
+  {
+    const std::lock_guard lock(inbox_mutex);
+  }
+  inbox_filled.notify_all();
+  {
+    const std::lock_guard lock(wake_mutex);
+  }
+  wake.notify_all();
+}
+
+Result<void> Sequencer::State::stop() {
+  const std::lock_guard lock(stop_mutex);
+  if (stop_result) return *stop_result;
+  begin_stop();
+  if (checker.joinable()) checker.join();
+  if (producer.joinable()) producer.join();
+  waiters.fail_all(stopped_error());
+  observers.clear();
+  stop_result = application.sync();
+  return *stop_result;
+}
+
+Sequencer::Sequencer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Sequencer::~Sequencer() {
+  if (const auto stopped = stop(); !stopped)
+    log_error("solo", "the state could not be made durable: " + stopped.error().text);
+}
+
+Result<std::unique_ptr<Sequencer>> Sequencer::start(SequencerOptions options,
+                                                    chain::Application& application,
+                                                    std::string_view genesis_json,
+                                                    crypto::Ed25519PrivateKey key, Disk& disk,
+                                                    const Clock& clock,
+                                                    std::vector<chain::BlockObserver*> observers) {
+  TRY(comet_types::Genesis genesis, comet_types::parse_genesis(genesis_json));
+  BlockStoreOptions store_options{.directory = options.directory,
+                                  .chain_id = genesis.chain_id,
+                                  .genesis_hash = crypto::sha256(genesis_json),
+                                  .salt = log_salt(key),
+                                  .file_bytes = options.log_file_bytes};
+  TRY(auto store, BlockStore::open(std::move(store_options), disk));
+  TRY(auto maker, BlockMaker::open(application, *store, genesis, std::move(key), clock));
+  genesis.app_state_json = {};
+  auto state = std::make_unique<State>(std::move(options), application, clock, std::move(genesis),
+                                       std::move(store), std::move(maker));
+  State& s = *state;
+  TRY_VOID(s.make_first_block());
+  for (chain::BlockObserver* observer : observers)
+    s.observers.push_back(std::make_unique<ObserverThread>(s.feed, *observer, s.store->first()));
+  s.checker = std::thread([&s] { s.check_loop(); });
+  s.producer = std::thread([&s] { s.produce_loop(); });
+  return std::unique_ptr<Sequencer>(new Sequencer(std::move(state)));
+}
+
+Result<void> Sequencer::stop() {
+  return state_->stop();
+}
+
+void Sequencer::submit(Bytes tx, OnAdmitted on_admitted) {
+  submit(std::move(tx), std::move(on_admitted), nullptr);
+}
+
+void Sequencer::submit(Bytes tx, OnAdmitted on_admitted, OnCommitted on_committed) {
+  const Hash256 hash = crypto::sha256(tx);
+  if (state_->stopping) return on_admitted(std::unexpected(stopped_error()));
+  if (auto reserved = state_->mempool.reserve(hash, tx.size()); !reserved)
+    return on_admitted(std::unexpected(std::move(reserved).error()));
+  bool was_empty = false;
+  {
+    const std::lock_guard lock(state_->inbox_mutex);
+    // Looked at under the lock: the checker empties the inbox once more when it stops.
+    if (!state_->stopping) {
+      was_empty = state_->inbox.empty();
+      state_->inbox.push_back(
+          {std::move(tx), hash, std::move(on_admitted), std::move(on_committed)});
+      on_admitted = nullptr;
+    }
+  }
+  if (on_admitted) {
+    state_->mempool.release(hash, tx.size());
+    return on_admitted(std::unexpected(stopped_error()));
+  }
+  if (was_empty) state_->inbox_filled.notify_one();
+}
+
+Result<Admission> Sequencer::submit_and_wait(Bytes tx) {
+  std::promise<Result<Admission>> promise;
+  submit(std::move(tx), [&promise](const Result<Admission>& result) { promise.set_value(result); });
+  return promise.get_future().get();
+}
+
+Result<Sequencer::Committed> Sequencer::submit_and_wait_for_block(Bytes tx, Duration timeout) {
+  struct Shared {
+    std::promise<Result<Admission>> admitted;
+    std::promise<Result<TxInBlock>> committed;
+  };
+  // Outlives this call where it times out.
+  const auto shared = std::make_shared<Shared>();
+  submit(
+      std::move(tx),
+      [shared](const Result<Admission>& result) { shared->admitted.set_value(result); },
+      [shared](const Result<TxInBlock>& result) { shared->committed.set_value(result); });
+  TRY(Admission admission, shared->admitted.get_future().get());
+  if (admission.check.code != 0) return Committed{std::move(admission), std::nullopt};
+  auto committed = shared->committed.get_future();
+  if (committed.wait_for(std::chrono::nanoseconds(timeout.nanoseconds)) !=
+      std::future_status::ready)
+    return fail(BaseError::kNotFound, "the transaction was not in a block in time; it may come");
+  TRY(TxInBlock in_block, committed.get());
+  return Committed{std::move(admission), std::move(in_block)};
+}
+
+const comet_types::Genesis& Sequencer::genesis() const {
+  return state_->genesis;
+}
+const comet_types::ValidatorSet& Sequencer::validators() const {
+  return state_->maker->validators();
+}
+const BlockStore& Sequencer::store() const {
+  return *state_->store;
+}
+BlockFeed& Sequencer::feed() {
+  return state_->feed;
+}
+const BlockFeed& Sequencer::feed() const {
+  return state_->feed;
+}
+const Mempool& Sequencer::mempool() const {
+  return state_->mempool;
+}
+
+}  // namespace tp::solo
