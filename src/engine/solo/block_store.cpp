@@ -260,9 +260,9 @@ Result<void> BlockStore::State::open_finished(LogFile& file) {
     file.offsets = {};
     return {};
   }
-  TRY(const auto log, disk.open_append(file.log()));
-  if (log->size() == file.size) return {};
-  return fail(SoloError::kDamaged, file.log() + " has " + std::to_string(log->size()) +
+  TRY(const std::uint64_t size, disk.file_size(file.log()));
+  if (size == file.size) return {};
+  return fail(SoloError::kDamaged, file.log() + " has " + std::to_string(size) +
                                        " bytes instead of " + std::to_string(file.size) +
                                        "; restore it from a copy of this node's data");
 }

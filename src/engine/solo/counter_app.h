@@ -1,0 +1,126 @@
+// A small application for the tests and benchmarks of this folder: it adds numbers.
+//
+// Transactions: "add <n>", "add <n> <anything>"; "fail" is admitted and fails in its block;
+// anything else is refused. What is durable lies outside of the object, so that a test can throw
+// the object away as a crash would.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "base/text.h"
+#include "chain/application.h"
+#include "crypto/sha.h"
+
+namespace tp::solo {
+
+class CounterApp final : public chain::Application {
+ public:
+  struct State {
+    Height height{0};
+    std::uint64_t total = 0;
+    Hash256 hash;
+  };
+
+  // `saved` survives crashes; it is written at every `save_every`-th commit and by sync().
+  explicit CounterApp(State& saved, std::int64_t save_every = 1)
+      : saved_(saved), save_every_(save_every), state_(saved) {}
+
+  chain::Info info() const override {
+    return {.version = "test",
+            .app_version = 1,
+            .committed_height = state_.height,
+            .durable_height = saved_.height,
+            .app_hash = state_.hash};
+  }
+
+  Result<chain::InitResponse> init(const chain::InitRequest& request) override {
+    state_.total = request.app_state_json.size();
+    state_.hash = hash_of(state_);
+    initial_height_ = request.initial_height;
+    return chain::InitResponse{state_.hash};
+  }
+
+  std::vector<chain::TxResult> check(std::span<const Bytes> txs, chain::CheckKind kind) override {
+    std::vector<chain::TxResult> out;
+    for (const Bytes& tx : txs) {
+      chain::TxResult& result = out.emplace_back();
+      result.gas_wanted = 1;
+      const bool refused = kind == chain::CheckKind::kRecheck && refuse_rechecks;
+      if ((tx == "fail" || tx.starts_with("add ")) && !refused) continue;
+      result.code = 2;
+      result.codespace = "sdk";
+      result.log = "tx parse error";
+    }
+    return out;
+  }
+
+  void preverify(std::span<const Bytes>) override {}
+
+  Result<chain::BlockResponse> finalize(const chain::BlockRequest& request) override {
+    const Height expected = state_.height == Height{0} ? initial_height_ : state_.height.next();
+    TP_ASSERT(request.height == expected);
+    next_ = {.height = request.height, .total = state_.total + skew, .hash = {}};
+    chain::BlockResponse response;
+    for (const Bytes& tx : request.txs) response.tx_results.push_back(execute(tx));
+    next_.hash = hash_of(next_);
+    response.app_hash = next_.hash;
+    response.validator_updates = validator_updates;
+    return response;
+  }
+
+  Result<void> commit() override {
+    state_ = next_;
+    if (state_.height.value % save_every_ == 0) saved_ = state_;
+    return {};
+  }
+
+  Result<void> sync() override {
+    saved_ = state_;
+    return {};
+  }
+
+  chain::QueryResponse query(const chain::QueryRequest&) const override {
+    return {.value = std::to_string(state_.total), .height = state_.height};
+  }
+
+  Result<Bytes> export_genesis() const override { return Bytes("{}"); }
+
+  std::uint64_t total() const { return state_.total; }
+
+  // Mistakes to make on purpose.
+  std::uint64_t skew = 0;
+  std::vector<chain::ValidatorUpdate> validator_updates;
+  std::atomic<bool> refuse_rechecks = false;
+
+ private:
+  chain::TxResult execute(const Bytes& tx) {
+    chain::TxResult result;
+    result.gas_wanted = 1;
+    result.gas_used = 1;
+    if (tx == "fail") {
+      result.code = 5;
+      result.codespace = "sdk";
+      result.log = "insufficient funds";
+      return result;
+    }
+    std::string_view number = std::string_view(tx).substr(4);
+    number = number.substr(0, number.find(' '));
+    next_.total += parse_int<std::uint64_t>(number).value_or(0);
+    result.data = std::to_string(next_.total);
+    result.events.push_back({"added", {{"number", std::string(number), true}}});
+    return result;
+  }
+
+  static Hash256 hash_of(const State& state) {
+    return crypto::sha256(std::to_string(state.height.value) + " " + std::to_string(state.total));
+  }
+
+  State& saved_;
+  const std::int64_t save_every_;
+  Height initial_height_{1};
+  State state_;
+  State next_;
+};
+
+}  // namespace tp::solo
