@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "base/log.h"
 #include "base/memory_disk.h"
 #include "engine/comet_types/encoding.h"
 #include "engine/comet_types/hash.h"
@@ -19,7 +20,9 @@ struct Process {
   Process(Disk& disk, CounterApp::State& saved, const Clock& clock, std::int64_t save_every = 1,
           const comet_types::Genesis& genesis = test_genesis())
       : app(saved, save_every) {
-    auto opened = BlockStore::open(test_store_options("blocks"), disk);
+    BlockStoreOptions options = test_store_options("blocks");
+    options.file_bytes = 3'000;  // several files in a short history
+    auto opened = BlockStore::open(options, disk);
     if (!opened) {
       error = opened.error().text;
       return;
@@ -308,10 +311,9 @@ class CuttingDisk final : public Disk {
 // acknowledged must be there at the end, and the state must be that of the blocks.
 class CrashHistory {
  public:
-  CrashHistory(std::uint64_t seed, std::int64_t save_every)
-      : seed_(seed), save_every_(save_every) {}
-
-  MemoryDisk& disk() { return disk_; }
+  CrashHistory(std::uint64_t seed, std::int64_t save_every) : seed_(seed), save_every_(save_every) {
+    set_log_level(LogLevel::kWarning);
+  }
 
   // Makes blocks until `count` are acknowledged or the power is cut. False when it was cut.
   bool run(std::uint64_t writes, std::size_t count) {

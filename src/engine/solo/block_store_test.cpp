@@ -281,9 +281,9 @@ TEST(ResultsCodec, ResultsAreCometBftsResponseFinalizeBlock) {
   response.app_hash = crypto::sha256("app");
   const Bytes bytes = encode_results(response);
   // Made by CometBFT v0.38.25, but for the app hash at the end.
-  EXPECT_EQ(to_hex(bytes).substr(0, 92),
-            "122a08051201781a036c6f67220169280230013a120a017412080a016b120176180112030a017a4203736"
-            "46b12002a");
+  EXPECT_TRUE(to_hex(bytes).starts_with(
+      "122a08051201781a036c6f67220169280230013a120a017412080a016b120176180112030a017a420373646b"
+      "1200"));
   const auto read = decode_results(bytes);
   ASSERT_TRUE(read);
   EXPECT_EQ(read->tx_results, response.tx_results);
