@@ -219,6 +219,11 @@ def main():
     if "TURNPIKE_SHARED_DATA" not in env and shared.is_dir():
         env["TURNPIKE_SHARED_DATA"] = str(shared)
 
+    # What scripts/setup fetched because Debian's is too old for some clients.
+    tools = [str(ROOT / "build/tools" / tool / "bin") for tool in ("go", "node")
+             if (ROOT / "build/tools" / tool / "bin").is_dir()]
+    env["PATH"] = os.pathsep.join([*tools, env["PATH"]])
+
     outcomes = []
 
     def add(outcome):
