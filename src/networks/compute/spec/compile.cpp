@@ -11,8 +11,7 @@ namespace {
 
 using SequenceNumbers = std::map<std::string, std::uint32_t>;  // of leased IP endpoints
 
-// --- Resources
-// ------------------------------------------------------------------------------------
+// --- Resources ---
 
 std::string_view value_of(const Attributes& attributes, std::string_view key) {
   const auto found = std::ranges::find(attributes, key, &Attribute::key);
@@ -74,8 +73,7 @@ std::uint64_t bytes_of(const ByteSize& size, ClientRules rules) {
   return rules == ClientRules::kGo ? size.rounded_down : size.rounded_up;
 }
 
-// --- Exposes
-// --------------------------------------------------------------------------------------
+// --- Exposes ---
 
 // Go collects the endpoint of every `to` but a global one without an IP, so that service-to-service
 // entries count as an endpoint without a name; an endpoint named twice gets the later number.
@@ -167,8 +165,7 @@ std::vector<Endpoint> endpoints_of(const std::vector<ServiceExpose>& exposes) {
   return endpoints;
 }
 
-// --- Services
-// -------------------------------------------------------------------------------------
+// --- Services ---
 
 std::string trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\n\v\f\r";
@@ -198,8 +195,7 @@ ServiceParams params_of(const SdlServiceParams& written) {
   return out;
 }
 
-// --- Groups
-// ---------------------------------------------------------------------------------------
+// --- Groups ---
 
 // A group under construction.
 struct Group {
@@ -324,7 +320,8 @@ std::vector<Volume> volumes_of(const Sdl& sdl, const std::string& profile,
     const bool forget =
         rules == ClientRules::kGo && written.single && !is_mounted(sdl, profile, written.name);
     volumes.push_back(
-        {forget ? "default" : written.name, bytes_of(written.size, rules), written.attributes});
+        {forget ? "default" : written.name, bytes_of(written.size, rules),
+         rules == ClientRules::kGo ? written.attributes : written.typescript_attributes});
   }
   if (rules == ClientRules::kGo) sort_volumes(volumes);
   return volumes;

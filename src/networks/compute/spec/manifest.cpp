@@ -77,8 +77,7 @@ Result<void> validate_service(const Service& service, Seen& seen) {
   return {};
 }
 
-// --- Comparing with the groups on chain
-// -----------------------------------------------------------
+// --- Comparing with the groups on chain ---
 
 struct Unused {
   std::uint64_t http = 0;

@@ -28,7 +28,7 @@ void write_group(JsonWriter& out, const GroupSpec& group) {
   for (const Attribute& attribute : group.requirements.attributes) {
     out.begin_object();
     out.field("key", attribute.key);
-    out.field("value", attribute.value);
+    if (!attribute.value.empty()) out.field("value", attribute.value);
     out.end_object();
   }
   out.end_array();

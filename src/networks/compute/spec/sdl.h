@@ -47,8 +47,7 @@ struct SdlErrors {
   std::string to_string() const;
 };
 
-// --- What was written
-// -----------------------------------------------------------------------------
+// --- What was written ---
 
 struct SdlNumber {
   std::uint32_t value = 0;
@@ -129,7 +128,8 @@ struct SdlVolume {
   std::string name;     // "default" when none is written
   bool single = false;  // written as a mapping, not in a list: Go then forgets the name
   ByteSize size;
-  Attributes attributes;
+  Attributes attributes;             // with what Go adds
+  Attributes typescript_attributes;  // with what TypeScript adds: less
   int line = 0;
 };
 
@@ -182,8 +182,7 @@ struct Sdl {
   std::optional<Duration> reclamation_min_window;
 };
 
-// --- Reading
-// --------------------------------------------------------------------------------------
+// --- Reading ---
 
 struct SdlOptions {
   SdlMode mode = SdlMode::kStrict;

@@ -203,8 +203,7 @@ void Checker::credentials(const std::string& name, const SdlCredentials& credent
   present("password", "Password", credentials.password);
 }
 
-// --- One service in one placement
-// -----------------------------------------------------------------
+// --- One service in one placement ---
 
 void Checker::deployed(const std::string& name, const std::string& placement,
                        const SdlDeployment& deployment) {

@@ -116,7 +116,7 @@ class Builder : public YAML::EventHandler {
     else if (tag == "!" || tag == "tag:yaml.org,2002:str")
       node.type = ScalarType::kString;
     else
-      stop(node.line, "the tag \"" + tag + "\" is not supported");
+      stop(node.line, "the tag \"" + tag.substr(0, 64) + "\" is not supported");
     if (node.type != ScalarType::kString && node.type != plain_type(value) && tag != "?")
       stop(node.line, "\"" + value.substr(0, 64) + "\" does not fit its tag \"" + tag + "\"");
     add(finish(node, anchor, 1));
@@ -129,14 +129,16 @@ class Builder : public YAML::EventHandler {
     add(found->second);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
+    check_tag(mark, tag, "tag:yaml.org,2002:seq");
     start(make(mark, YamlNode::Kind::kSequence), anchor);
   }
   void OnSequenceEnd() override { end(); }
 
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
+    check_tag(mark, tag, "tag:yaml.org,2002:map");
     start(make(mark, YamlNode::Kind::kMapping), anchor);
   }
   void OnMapEnd() override {
@@ -158,6 +160,11 @@ class Builder : public YAML::EventHandler {
     std::set<std::string> keys;
     std::vector<const YamlNode*> merges;
   };
+
+  static void check_tag(const YAML::Mark& mark, const std::string& tag, std::string_view known) {
+    if (tag != "?" && tag != "!" && tag != known && !tag.empty())
+      stop(line_of(mark), "the tag \"" + tag.substr(0, 64) + "\" is not supported");
+  }
 
   YamlNode& make(const YAML::Mark& mark, YamlNode::Kind kind) {
     count(line_of(mark), 1);
