@@ -174,6 +174,20 @@ std::vector<std::string> MemoryDisk::files() const {
   return out;
 }
 
+std::unique_ptr<MemoryDisk> MemoryDisk::clone() const {
+  auto out = std::make_unique<MemoryDisk>();
+  const std::lock_guard lock(state_->mutex);
+  for (const auto& [path, file] : state_->now) {
+    const auto copy =
+        std::make_shared<File>(File{.bytes = file->bytes, .synced = file->bytes.size()});
+    out->state_->now[path] = copy;
+    out->state_->durable[path] = copy;
+    out->state_->used += copy->bytes.size();
+  }
+  out->state_->directories = state_->directories;
+  return out;
+}
+
 Result<std::unique_ptr<AppendFile>> MemoryDisk::open_append(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
   TRY_VOID(state_->check_power(path));

@@ -33,6 +33,8 @@ class MemoryDisk final : public Disk {
   // Changes the byte at `offset` of a file, durably. Precondition: it exists.
   void flip_byte(const std::string& path, std::uint64_t offset);
   std::vector<std::string> files() const;  // all paths, sorted
+  // Another disk with the same files, all of them durable.
+  std::unique_ptr<MemoryDisk> clone() const;
 
   Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override;
   Result<Bytes> read(const std::string& path) override;

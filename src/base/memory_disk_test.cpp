@@ -105,6 +105,17 @@ TEST_F(MemoryDiskTest, AFullDiskRefusesToGrow) {
                                      std::string(describe(BaseError::kInputOutput).text));
 }
 
+TEST_F(MemoryDiskTest, ACloneLeavesTheOriginalAlone) {
+  write_durably("data/log", "one");
+  const auto clone = disk_.clone();
+  clone->flip_byte("data/log", 0);
+  EXPECT_EQ(disk_.read("data/log"), Bytes("one"));
+  EXPECT_NE(clone->read("data/log"), Bytes("one"));
+  clone->power_cut();
+  clone->power_on();
+  EXPECT_TRUE(clone->exists("data/log"));
+}
+
 TEST_F(MemoryDiskTest, ALockIsHeldOnce) {
   const auto lock = disk_.lock("data/LOCK");
   ASSERT_TRUE(lock);

@@ -75,9 +75,9 @@ class CommitObserver {
  public:
   virtual ~CommitObserver() = default;
   // Once, when it is added: everything there is.
-  virtual Result<void> loaded(const StateVersion& state) = 0;
-  virtual Result<void> committed(const WriteSet& writes, const StateVersion& before,
-                                 const StateVersion& after) = 0;
+  virtual void loaded(const StateVersion& state) = 0;
+  virtual void committed(const WriteSet& writes, const StateVersion& before,
+                         const StateVersion& after) = 0;
 };
 
 struct StateOptions {
@@ -132,7 +132,7 @@ class StateStore {
   Height durable_height() const;  // 0 before the first flush
 
   // `observer` must outlive the store or be removed. Not during commit().
-  Result<void> add_observer(CommitObserver& observer);
+  void add_observer(CommitObserver& observer);
   void remove_observer(CommitObserver& observer);
 
   StateStats stats() const;
