@@ -410,7 +410,7 @@ Result<void> Machine::check_invariants(const store::Reader& state) const {
 }
 
 Result<store::StatePtr> Machine::version_at(Height height) const {
-  const store::StatePtr latest = committed();
+  store::StatePtr latest = committed();
   if (height == Height{0} || height == latest->height()) return latest;
   if (height > latest->height())
     return fail(SdkError::kInvalidHeight, "cannot query at height " + std::to_string(height.value) +
