@@ -1,8 +1,10 @@
 #include "networks/compute/agent/workload/host.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -125,6 +127,17 @@ void reset_signals() {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   for (int signal = 1; signal < 32; ++signal) ::signal(signal, SIG_DFL);
+}
+
+// After setuid with PR_SET_KEEPCAPS: of all that root could do, only this stays, across execve too.
+void keep_only_low_ports() {
+  constexpr std::uint32_t kOnly = 1U << CAP_NET_BIND_SERVICE;
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct data[2]{};
+  data[0] = {.effective = kOnly, .permitted = kOnly, .inheritable = kOnly};
+  if (::syscall(SYS_capset, &header, data) != 0) die("capset");
+  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE, 0, 0) != 0)
+    die("ambient capability");
 }
 
 [[noreturn]] void become(const Prepared& prepared) {
@@ -327,7 +340,9 @@ Result<int> SystemHost::spawn(const Spawn& what) {
     if (::chdir("/") != 0) die("chdir");
     if (what.gid != 0 && (::syscall(SYS_setgroups, 0, nullptr) != 0 || ::setgid(what.gid) != 0))
       die("setgid");
+    if (what.low_ports && ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) die("keepcaps");
     if (what.uid != 0 && ::setuid(what.uid) != 0) die("setuid");
+    if (what.low_ports) keep_only_low_ports();
     become(prepared);
   }
   pid_t pid = -1;

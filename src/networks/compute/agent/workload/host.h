@@ -44,6 +44,7 @@ struct Spawn {
   std::vector<std::string> cgroups{};
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  bool low_ports = false;  // may listen below 1024 though it is not root
 };
 
 class Host {

@@ -225,6 +225,10 @@ Result<void> give_to(const std::string& path, std::uint32_t uid, std::uint32_t g
 }
 
 Result<void> remove_tree(const std::string& path) {
+  for (const Mount& mount : mounts())
+    if (lies_below(mount.target, path))
+      return fail(WorkloadError::kProgramFailed,
+                  "cannot remove " + path + ": " + mount.target + " is mounted");
   std::error_code error;
   fs::remove_all(path, error);
   if (error)

@@ -50,8 +50,8 @@ Result<void> unmount_below(const std::string& directory);
 Result<void> make_passage(const std::string& directory);
 Result<void> give_to(const std::string& path, std::uint32_t uid, std::uint32_t gid,
                      std::uint32_t mode);
-// Removes a tree without following links or crossing into other file systems. A missing one is no
-// error.
+// Removes a tree without following links. Refuses when anything is mounted in it: a volume is never
+// emptied by mistake. A missing tree is no error.
 Result<void> remove_tree(const std::string& path);
 
 }  // namespace tp::compute::workload

@@ -392,7 +392,14 @@ Result<void> Network::apply() {
   return apply_locked();
 }
 
+Result<void> Network::begin() {
+  const std::lock_guard lock(mutex_);
+  gathering_ = false;
+  return apply_locked();
+}
+
 Result<void> Network::apply_locked() {
+  if (gathering_) return {};
   std::vector<LeaseNetwork> all;
   for (const auto& [slot, lease] : leases_) all.push_back(lease);
   const bool guard = fs::exists(run_ + "/forwarding-was-off");
@@ -479,6 +486,14 @@ Result<std::uint16_t> PortHolder::take(Protocol protocol, std::uint16_t wanted) 
   }
   return fail(WorkloadError::kPortTaken, "every port from " + std::to_string(first_) + " to " +
                                              std::to_string(last_) + " of this machine");
+}
+
+Result<void> PortHolder::holds(Protocol protocol, std::uint16_t port) {
+  const std::lock_guard lock(mutex_);
+  if (held_.contains({protocol, port})) return {};
+  TRY(const std::vector<int> sockets, bind_all(protocol, port));
+  held_[{protocol, port}] = sockets;
+  return {};
 }
 
 void PortHolder::release(Protocol protocol, std::uint16_t port) {

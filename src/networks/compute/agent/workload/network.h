@@ -101,8 +101,10 @@ class Network {
   Network(Host& host, NetworkConfig config, std::string run_directory);
 
   const NetworkNames& names() const { return names_; }
-  // Turns forwarding on. Errors: kProgramFailed.
+  // Turns forwarding on. Until begin(), changes are only noted, so that leases which already run
+  // are not cut off while the others are still to come. Errors: kProgramFailed.
   Result<void> open();
+  Result<void> begin();
   // A slot whose /24 neither `taken` nor the machine uses. Errors: kNoSpace.
   Result<std::uint32_t> free_slot(const std::vector<std::uint32_t>& taken) const;
 
@@ -118,7 +120,7 @@ class Network {
   // nothing changed.
   Result<void> set_lease(const LeaseNetwork& lease);
   Result<void> forget_lease(std::uint32_t slot);
-  // Applies the table even if it seems unchanged (after a reboot, or when someone flushed it).
+  // Applies the table even if it seems unchanged, because someone may have flushed it.
   Result<void> apply();
   // Removes every interface and the table of this instance.
   Result<void> purge();
@@ -131,6 +133,7 @@ class Network {
   NetworkNames names_;
   std::string run_;
   std::mutex mutex_;
+  bool gathering_ = true;
   std::map<std::uint32_t, LeaseNetwork> leases_;
 };
 
@@ -146,6 +149,8 @@ class PortHolder {
   // kPortTaken.
   Result<std::uint16_t> take(Protocol protocol, std::uint16_t wanted);
   void release(Protocol protocol, std::uint16_t port);
+  // Whether the port is held; takes it when it has become free meanwhile. Errors: kPortTaken.
+  Result<void> holds(Protocol protocol, std::uint16_t port);
 
  private:
   Result<std::vector<int>> bind_all(Protocol protocol, std::uint16_t port) const;

@@ -1,0 +1,601 @@
+#include "networks/compute/agent/workload/lease.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+
+#include "base/log.h"
+#include "networks/compute/agent/workload/error.h"
+#include "networks/compute/agent/workload/kernel.h"
+#include "networks/compute/agent/workload/logs.h"
+
+namespace tp::compute::workload {
+namespace {
+
+constexpr std::size_t kEventsMax = 256;
+constexpr Duration kIdleSleep = Duration::seconds(1);
+constexpr Duration kProbeSleep = Duration::milliseconds(20);
+
+// One try to connect, waiting at most 100 ms.
+bool accepts_connection(Ipv4 address, std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  to.sin_addr.s_addr = htonl(address.value);
+  bool connected = ::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0;
+  if (!connected && errno == EINPROGRESS) {
+    pollfd wait{.fd = fd, .events = POLLOUT, .revents = 0};
+    int error = 1;
+    socklen_t size = sizeof error;
+    connected = ::poll(&wait, 1, 100) == 1 &&
+                ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+  }
+  ::close(fd);
+  return connected;
+}
+
+std::string seconds_text(Duration span) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f s", static_cast<double>(span.nanoseconds) / 1e9);
+  return text.data();
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  const std::uint64_t mebibytes = bytes >> 20;
+  return mebibytes > 0 ? std::to_string(mebibytes) + " MiB" : std::to_string(bytes) + " bytes";
+}
+
+std::uint64_t memory_limit(const Service& service) {
+  std::uint64_t bytes = service.memory_bytes;
+  for (const Volume& volume : service.volumes)
+    if (volume.kind == VolumeKind::kRam) bytes += volume.size_bytes;
+  return bytes;
+}
+
+}  // namespace
+
+struct Lease::Replica {
+  std::uint32_t index = 0;
+  ReplicaPlace place;
+  Backoff backoff;
+  bool running = false;
+  bool ready = false;
+  std::uint32_t restarts = 0;
+  bool made_before = false;
+  Duration next_try{};
+  BlockTime started_at{};
+  std::optional<Exit> last_exit{};
+  std::string reason{};
+};
+
+struct Lease::Pull {
+  std::mutex mutex;
+  std::optional<Result<Image>> result;
+  std::jthread thread;  // last: it ends before the others go
+};
+
+struct Lease::Running {
+  Service spec;
+  Backoff backoff;
+  std::optional<Image> image{};
+  std::unique_ptr<Pull> pull{};
+  Duration next_pull{};
+  std::string reason{};
+  std::vector<Replica> replicas{};
+};
+
+Lease::Lease(Machine& machine, Record record)
+    : machine_(machine), id_(lease_id(record.workload.key)), record_(std::move(record)) {
+  status_.key = record_.workload.key;
+  publish();
+}
+
+Lease::~Lease() = default;
+
+Duration Lease::now() const {
+  return machine_.clock.elapsed();
+}
+
+BlockTime Lease::wall() const {
+  return machine_.clock.now();
+}
+
+void Lease::note(bool warning, const std::string& reason, const std::string& object,
+                 const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  events_.push_back({.serial = ++serial_,
+                     .at = wall(),
+                     .warning = warning,
+                     .reason = reason,
+                     .note = text,
+                     .object = object});
+  if (events_.size() > kEventsMax) events_.pop_front();
+}
+
+void Lease::complain(const Result<void>& result) {
+  if (result) return;
+  if (result.error().text == last_complaint_) return;
+  last_complaint_ = result.error().text;
+  note(true, "Failed", id_, last_complaint_);
+  log_warning("workload", id_ + ": " + last_complaint_);
+}
+
+Lease::Found Lease::adopt() {
+  Found found;
+  for (const Service& spec : record_.workload.services) {
+    auto service = std::make_unique<Running>(
+        Running{.spec = spec,
+                .backoff = Backoff(machine_.config.backoff_first, machine_.config.backoff_max)});
+    const auto digest = record_.digests.find(spec.name);
+    if (digest != record_.digests.end())
+      if (auto image = machine_.images.open(digest->second)) service->image = std::move(*image);
+    for (std::uint32_t i = 0; i < spec.replicas; ++i) {
+      Replica replica{
+          .index = i,
+          .place = ReplicaPlace(machine_, record_.workload.key, spec.name, i),
+          .backoff = Backoff(machine_.config.backoff_first, machine_.config.backoff_max)};
+      const Observed seen = observe(machine_, replica.place);
+      if (seen.state == Observed::State::kRunning &&
+          seen.fingerprint == fingerprint(record_, spec)) {
+        replica.running = true;
+        replica.made_before = true;
+        replica.started_at = seen.started_at;
+        probe(*service, replica);
+        ++found.running;
+      } else {
+        replica.made_before = seen.state != Observed::State::kAbsent;
+        ++found.dead;
+      }
+      service->replicas.push_back(std::move(replica));
+    }
+    services_.push_back(std::move(service));
+  }
+  publish();
+  return found;
+}
+
+void Lease::begin() {
+  thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+}
+
+void Lease::update(Record record) {
+  const std::lock_guard lock(mutex_);
+  next_ = std::move(record);
+  woken_ = true;
+  changed_.notify_all();
+}
+
+void Lease::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  woken_ = true;
+  changed_.notify_all();
+}
+
+void Lease::wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  changed_.notify_all();
+}
+
+bool Lease::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+Record Lease::record() const {
+  const std::lock_guard lock(mutex_);
+  return next_ ? *next_ : record_;
+}
+
+LeaseStatus Lease::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+std::vector<LeaseEvent> Lease::events(std::uint64_t after) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<LeaseEvent> out;
+  for (const LeaseEvent& event : events_)
+    if (event.serial > after) out.push_back(event);
+  return out;
+}
+
+bool Lease::replica_runs(const std::string& service, std::uint32_t index) const {
+  const std::lock_guard lock(mutex_);
+  for (const ServiceStatus& one : status_.services)
+    if (one.name == service && index < one.replicas.size()) return one.replicas[index].running;
+  return false;
+}
+
+void Lease::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    bool stopping = false;
+    {
+      const std::lock_guard lock(mutex_);
+      woken_ = false;
+      stopping = stopping_;
+    }
+    const Duration sleep = stopping ? (tear_down(), kIdleSleep) : step();
+    std::unique_lock lock(mutex_);
+    if (stopped_) return;
+    changed_.wait_for(lock, stop, std::chrono::nanoseconds(sleep.nanoseconds),
+                      [&] { return woken_; });
+  }
+}
+
+Duration Lease::step() {
+  take_update();
+  Duration sleep = kIdleSleep;
+  const auto at_most = [&](Duration span) {
+    sleep = std::min(sleep, std::max(span, Duration::milliseconds(1)));
+  };
+  const auto until = [&](Duration moment) {
+    return Duration{moment.nanoseconds - now().nanoseconds};
+  };
+  if (!bridge_ready_) {
+    const auto made = machine_.network.ensure_bridge(record_.slot);
+    complain(made);
+    bridge_ready_ = made.has_value();
+  }
+  for (const auto& service : services_) {
+    if (!service->image) step_pull(*service);
+    for (Replica& replica : service->replicas) {
+      if (bridge_ready_) step_replica(*service, replica);
+      if (replica.running && !replica.ready) at_most(kProbeSleep);
+      if (!replica.running && service->image) at_most(until(replica.next_try));
+    }
+    if (!service->image && !service->pull) at_most(until(service->next_pull));
+  }
+  publish();
+  return sleep;
+}
+
+void Lease::take_update() {
+  std::optional<Record> next;
+  {
+    const std::lock_guard lock(mutex_);
+    next.swap(next_);
+  }
+  if (!next) return;
+  // What was learned meanwhile stays: the digest of an image whose name did not change.
+  for (const Service& service : next->workload.services)
+    for (const auto& running : services_)
+      if (running->spec.name == service.name && running->spec.image == service.image)
+        if (const auto digest = record_.digests.find(service.name); digest != record_.digests.end())
+          next->digests.insert(*digest);
+
+  std::vector<std::unique_ptr<Running>> services;
+  for (const Service& spec : next->workload.services) {
+    const auto old = std::ranges::find_if(
+        services_, [&](const auto& one) { return one && one->spec.name == spec.name; });
+    const bool same =
+        old != services_.end() && fingerprint(record_, (*old)->spec) == fingerprint(*next, spec);
+    if (same) {
+      while ((*old)->replicas.size() > spec.replicas) {
+        const ReplicaPlace place = (*old)->replicas.back().place;
+        terminate(machine_, place);
+        complain(remove(machine_, place.id()));
+        complain(remove_tree(place.data()));
+        (*old)->replicas.pop_back();
+      }
+      (*old)->spec = spec;
+      services.push_back(std::move(*old));
+    } else {
+      auto made = std::make_unique<Running>(
+          Running{.spec = spec,
+                  .backoff = Backoff(machine_.config.backoff_first, machine_.config.backoff_max)});
+      if (old != services_.end()) {
+        if ((*old)->spec.image == spec.image) made->image = (*old)->image;
+        remove_service(**old, false);
+        old->reset();
+      }
+      services.push_back(std::move(made));
+    }
+    Running& service = *services.back();
+    for (auto i = static_cast<std::uint32_t>(service.replicas.size()); i < spec.replicas; ++i)
+      service.replicas.push_back(
+          {.index = i,
+           .place = ReplicaPlace(machine_, next->workload.key, spec.name, i),
+           .backoff = Backoff(machine_.config.backoff_first, machine_.config.backoff_max)});
+  }
+  for (const auto& old : services_)
+    if (old) remove_service(*old, true);
+  services_ = std::move(services);
+  {
+    const std::lock_guard lock(mutex_);
+    record_ = std::move(*next);
+  }
+  complain(machine_.save(record_));
+  for (const auto& service : services_)
+    for (const Replica& replica : service->replicas)
+      if (replica.running) complain(write_hosts(machine_, record_, service->spec, replica.index));
+}
+
+// Asks all to end, waits for the grace period at most. True when all have ended.
+bool Lease::stop_replicas(std::vector<Running*> services) {
+  std::vector<ReplicaPlace> places;
+  for (const Running* service : services)
+    for (const Replica& replica : service->replicas) places.push_back(replica.place);
+  for (const ReplicaPlace& place : places) terminate(machine_, place);
+  const Duration deadline{now().nanoseconds + machine_.config.stop_grace.nanoseconds};
+  while (true) {
+    const bool ended = std::ranges::none_of(places, [&](const ReplicaPlace& place) {
+      return observe(machine_, place).state == Observed::State::kRunning;
+    });
+    if (ended) return true;
+    if (now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+void Lease::remove_service(Running& service, bool with_data) {
+  service.pull.reset();
+  stop_replicas({&service});
+  for (const Replica& replica : service.replicas) {
+    complain(remove(machine_, replica.place.id()));
+    if (with_data) complain(remove_tree(replica.place.data()));
+  }
+  note(false, "Removed", service.spec.name, "its containers were removed");
+}
+
+void Lease::step_pull(Running& service) {
+  if (service.pull) {
+    const std::lock_guard lock(service.pull->mutex);
+    if (!service.pull->result) return;
+  } else {
+    if (now() < service.next_pull) return;
+    note(false, "Pulling", service.spec.name, "image " + service.spec.image);
+    service.pull = std::make_unique<Pull>();
+    // A digest that was decided once is what this lease runs, whatever the tag says now.
+    std::string image = service.spec.image;
+    if (const auto digest = record_.digests.find(service.spec.name);
+        digest != record_.digests.end())
+      if (const auto name = parse_image_name(image)) image = name->pinned(digest->second);
+    service.pull->thread =
+        std::jthread([this, pull = service.pull.get(), image,
+                      credentials = service.spec.credentials](std::stop_token stop) {
+          auto result = machine_.images.pull(image, credentials, stop);
+          {
+            const std::lock_guard lock(pull->mutex);
+            pull->result = std::move(result);
+          }
+          wake();
+        });
+    return;
+  }
+  finish_pull(service);
+}
+
+void Lease::finish_pull(Running& service) {
+  const std::unique_ptr<Pull> pull = std::move(service.pull);
+  pull->thread.join();
+  Result<Image>& result = *pull->result;
+  if (!result) {
+    service.reason = result.error().text;
+    service.next_pull = Duration{now().nanoseconds + service.backoff.fail().nanoseconds};
+    note(true, "Failed", service.spec.name, service.reason);
+    return;
+  }
+  service.backoff.forget();
+  service.reason.clear();
+  service.image = *result;
+  Record record;
+  {
+    const std::lock_guard lock(mutex_);
+    record_.digests[service.spec.name] = result->digest;
+    record = record_;
+  }
+  complain(machine_.save(record));
+  note(false, "Pulled", service.spec.name, "image " + result->digest);
+  complain(machine_.images.evict());
+}
+
+void Lease::step_replica(Running& service, Replica& replica) {
+  if (replica.running) {
+    const Observed seen = observe(machine_, replica.place);
+    if (seen.state != Observed::State::kRunning) {
+      replica_ended(service, replica, seen);
+    } else {
+      if (!replica.ready) probe(service, replica);
+      if (const auto turned = turn_over(replica.place.log(), replica.place.bundle() + "/ctl",
+                                        machine_.config.log_bytes_max);
+          !turned)
+        complain(std::unexpected(turned.error()));
+    }
+  }
+  if (!replica.running && service.image && now() >= replica.next_try)
+    create_replica(service, replica);
+}
+
+void Lease::create_replica(Running& service, Replica& replica) {
+  const std::string name = replica.place.hostname();
+  Result<void> made = remove(machine_, replica.place.id());  // whatever is left of an earlier one
+  if (made) {
+    made = create(machine_, record_, service.spec, replica.index, *service.image);
+  }
+  if (!made) {
+    replica.reason = made.error().text;
+    replica.next_try = Duration{now().nanoseconds + replica.backoff.fail().nanoseconds};
+    note(true, "Failed", name, replica.reason);
+    return;
+  }
+  if (replica.made_before) ++replica.restarts;
+  replica.made_before = true;
+  replica.running = true;
+  replica.ready = false;
+  replica.started_at = wall();
+  note(false, "Started", name, "container " + replica.place.id());
+  probe(service, replica);
+}
+
+void Lease::replica_ended(Running& service, Replica& replica, const Observed& seen) {
+  const Duration ran = wall() - replica.started_at;
+  if (ran >= machine_.config.backoff_reset) replica.backoff.forget();
+  replica.running = false;
+  replica.ready = false;
+  const std::string name = replica.place.hostname();
+  if (seen.state == Observed::State::kExited) {
+    // The memory limit also counts when it struck a child and the program gave up over it.
+    const bool oom = seen.out_of_memory && seen.exit_code != 0;
+    replica.last_exit = Exit{.code = seen.exit_code, .out_of_memory = oom, .at = wall()};
+    replica.reason = oom ? "out of memory: the limit is " + bytes_text(memory_limit(service.spec)) +
+                               "; ended with code "
+                         : "exited with code ";
+    replica.reason += std::to_string(seen.exit_code) + " after " + seconds_text(ran);
+    if (const std::string words = last_output(replica.place.log(), 3); !words.empty())
+      replica.reason += ": " + words;
+    note(seen.exit_code != 0, oom ? "OOMKilled" : "Exited", name, replica.reason);
+  } else {
+    replica.last_exit = Exit{.code = 255, .out_of_memory = false, .at = wall()};
+    replica.reason = "its processes are gone without an exit code";
+    note(true, "Lost", name, replica.reason);
+  }
+  const Duration wait = replica.backoff.fail();
+  replica.next_try = Duration{now().nanoseconds + wait.nanoseconds};
+  note(false, "BackOff", name, "is started again in " + seconds_text(wait));
+}
+
+void Lease::probe(Running& service, Replica& replica) {
+  const auto port = std::ranges::find(service.spec.exposes, Protocol::kTcp, &Expose::protocol);
+  if (port != service.spec.exposes.end()) {
+    const auto number = record_.addresses.find(replica_name(service.spec.name, replica.index));
+    if (number == record_.addresses.end()) return;
+    const Ipv4 address = machine_.network.names().address(record_.slot, number->second);
+    if (!accepts_connection(address, port->port)) return;
+  }
+  replica.ready = true;
+  replica.reason.clear();
+  note(false, "Ready", replica.place.hostname(), "accepts connections");
+}
+
+// What the lease looks like from outside: status, forwarded ports, host names.
+void Lease::publish() {
+  LeaseStatus status{.key = record_.workload.key};
+  LeaseNetwork network{.slot = record_.slot};
+  std::vector<Route> routes;
+  const NetworkNames& names = machine_.network.names();
+  status.healthy = !services_.empty();
+  for (const auto& service : services_) {
+    const Service& spec = service->spec;
+    ServiceStatus out{.name = spec.name,
+                      .total = spec.replicas,
+                      .image_digest = service->image ? service->image->digest : ""};
+    out.reason = service->reason;
+    std::vector<Ipv4> running;
+    std::vector<Ipv4> ready;
+    bool waiting = false;
+    for (const Replica& replica : service->replicas) {
+      const auto number = record_.addresses.find(replica_name(spec.name, replica.index));
+      const Ipv4 address =
+          number == record_.addresses.end() ? Ipv4{} : names.address(record_.slot, number->second);
+      if (replica.running) running.push_back(address);
+      if (replica.ready) ready.push_back(address);
+      if (!replica.running && replica.backoff.failures() > 0) waiting = true;
+      if (out.reason.empty()) out.reason = replica.reason;
+      out.replicas.push_back({.index = replica.index,
+                              .running = replica.running,
+                              .ready = replica.ready,
+                              .restarts = replica.restarts,
+                              .address = address.text(),
+                              .started_at = replica.started_at,
+                              .last_exit = replica.last_exit,
+                              .reason = replica.reason});
+    }
+    out.available = static_cast<std::uint32_t>(running.size());
+    out.ready = static_cast<std::uint32_t>(ready.size());
+    if (out.ready == out.total) {
+      out.state = ServiceState::kRunning;
+    } else if (waiting || (!service->image && service->backoff.failures() > 0)) {
+      out.state = ServiceState::kBackingOff;
+    } else if (!service->image) {
+      out.state = service->pull ? ServiceState::kPulling : ServiceState::kPending;
+    } else {
+      out.state = ServiceState::kStarting;
+    }
+    status.healthy = status.healthy && out.ready > 0;
+
+    for (const Expose& expose : spec.exposes) {
+      if (!expose.is_http()) continue;
+      for (std::string& text : unmapped(expose.http))
+        if (std::ranges::find(out.notes, text) == out.notes.end()) out.notes.push_back(text);
+      for (const std::string& host : expose.hosts) {
+        out.uris.push_back(host);
+        Route route{.host = host, .options = expose.http};
+        for (const Ipv4& address : ready)
+          route.upstreams.push_back(address.text() + ":" + std::to_string(expose.port));
+        routes.push_back(std::move(route));
+      }
+    }
+    for (const AssignedPort& port : record_.ports) {
+      if (port.service != spec.name) continue;
+      ForwardedPort forwarded{.service = port.service,
+                              .host = record_.workload.public_hostname,
+                              .port = port.external_port,
+                              .external_port = port.machine_port,
+                              .protocol = port.protocol};
+      if (const auto held = machine_.ports.holds(port.protocol, port.machine_port)) {
+        network.forwards.push_back({.protocol = port.protocol,
+                                    .machine_port = port.machine_port,
+                                    .port = port.port,
+                                    .replicas = running});
+      } else {
+        forwarded.reason = held.error().text;
+      }
+      status.forwarded_ports.push_back(std::move(forwarded));
+    }
+    status.services.push_back(std::move(out));
+  }
+  if (!services_.empty()) {
+    complain(machine_.network.set_lease(network));
+    complain(machine_.ingress.set(id_, routes));
+  }
+  const std::lock_guard lock(mutex_);
+  status_ = std::move(status);
+}
+
+void Lease::tear_down() {
+  {
+    const std::lock_guard lock(mutex_);
+    for (ServiceStatus& service : status_.services) {
+      service.state = ServiceState::kStopping;
+      service.ready = service.available = 0;
+    }
+    status_.healthy = false;
+  }
+  complain(machine_.ingress.set(id_, {}));
+  std::vector<Running*> all;
+  for (const auto& service : services_) {
+    service->pull.reset();
+    all.push_back(service.get());
+  }
+  stop_replicas(all);
+  bool clean = true;
+  const auto check = [&](const Result<void>& result) {
+    complain(result);
+    clean = clean && result.has_value();
+  };
+  for (const Running* service : all)
+    for (const Replica& replica : service->replicas) check(remove(machine_, replica.place.id()));
+  check(machine_.network.remove_bridge(record_.slot));
+  check(machine_.network.forget_lease(record_.slot));
+  check(remove_tree(machine_.data + "/leases/" + id_));
+  for (const AssignedPort& port : record_.ports)
+    machine_.ports.release(port.protocol, port.machine_port);
+  if (!clean) return;  // tried again at the next step
+  services_.clear();
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+}
+
+}  // namespace tp::compute::workload

@@ -1,0 +1,651 @@
+#include "networks/compute/agent/workload/manager.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "base/log.h"
+#include "networks/compute/agent/workload/container.h"
+#include "networks/compute/agent/workload/journal.h"
+#include "networks/compute/agent/workload/lease.h"
+#include "networks/compute/agent/workload/logs.h"
+#include "networks/compute/agent/workload/storage.h"
+
+namespace tp::compute::workload {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kRoomToSpare = 256ull << 20;
+constexpr Duration kSuperviseEvery = Duration::seconds(2);
+
+std::string run_directory_of(const Config& config) {
+  return config.run_directory.empty() ? "/run/tp-" + config.instance : config.run_directory;
+}
+
+Result<void> check_config(const Config& config) {
+  const bool fine = !config.instance.empty() && config.instance.size() <= 32 &&
+                    std::ranges::all_of(config.instance, [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                    });
+  if (!fine)
+    return fail(WorkloadError::kBadSpec,
+                "instance \"" + config.instance + "\" is not [a-z0-9-]{1,32}");
+  for (const std::string& path : {config.data_directory, run_directory_of(config)})
+    if (!path.starts_with('/') || path.size() < 2 || path.find(',') != std::string::npos ||
+        path.find(':') != std::string::npos)
+      return fail(WorkloadError::kBadSpec,
+                  "directory \"" + path + "\" is not an absolute path without ',' and ':'");
+  if (config.port_range.first == 0 || config.port_range.first > config.port_range.last)
+    return fail(WorkloadError::kBadSpec, "the port range is empty");
+  return {};
+}
+
+Result<void> check_programs() {
+  std::string missing;
+  for (const char* name : {"runc", "conmon", "skopeo", "umoci", "ip", "nft", "nsenter", "mkfs.ext4",
+                           "e2fsck", "mount", "caddy"}) {
+    bool found = false;
+    for (const char* directory :
+         {"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"})
+      found = found || ::access((std::string(directory) + name).c_str(), X_OK) == 0;
+    if (!found) missing += (missing.empty() ? "" : ", ") + std::string(name);
+  }
+  if (!missing.empty()) return fail(WorkloadError::kProgramMissing, missing);
+  return {};
+}
+
+std::vector<std::string> servers_in(const std::string& path) {
+  std::vector<std::string> out;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string key, value;
+    words >> key >> value;
+    const auto address = parse_ipv4(value);
+    if (key == "nameserver" && address && (address->value >> 24) != 127) out.push_back(value);
+  }
+  return out;
+}
+
+// The machine's own, without those that only it can reach.
+std::vector<std::string> machine_name_servers() {
+  std::vector<std::string> out = servers_in("/etc/resolv.conf");
+  if (out.empty()) out = servers_in("/run/systemd/resolve/resolv.conf");
+  return out;
+}
+
+Result<NetworkConfig> network_config(const Config& config) {
+  NetworkConfig out{.instance = config.instance, .publish_addresses = config.publish_addresses};
+  TRY(out.pool, parse_ipv4_range(config.network_pool));
+  if (out.pool.bits < 8 || out.pool.bits > 24)
+    return fail(WorkloadError::kBadSpec,
+                "network pool " + config.network_pool + " is not a /8 to /24");
+  for (const std::string& text : config.dns_servers) {
+    TRY(const Ipv4 address, parse_ipv4(text));
+    out.name_servers.push_back(address);
+  }
+  for (const std::string& text : config.publish_addresses) TRY_VOID(parse_ipv4(text));
+  for (const std::string& listen : config.ingress_listen) {
+    if (port_of(listen) == 0)
+      return fail(WorkloadError::kBadSpec, "ingress address \"" + listen + "\" is not HOST:PORT");
+    out.open_machine_ports.push_back(port_of(listen));
+  }
+  return out;
+}
+
+// Container ids and data directories begin with the lease's id.
+std::string lease_part(const std::string& id) {
+  return id.substr(0, id.find('.'));
+}
+
+class Manager final : public WorkloadManager {
+ public:
+  Manager(Config config, NetworkConfig network, Cgroups cgroups, Host& host, Disk& disk,
+          const Clock& clock)
+      : host_(host),
+        disk_(disk),
+        network_(host, std::move(network), run_directory_of(config)),
+        ingress_(host, disk, config.ingress_listen, run_directory_of(config)),
+        ports_(config.publish_addresses, config.port_range.first, config.port_range.last),
+        images_(host, disk, config.data_directory, run_directory_of(config),
+                {.packed_bytes_max = config.image_packed_bytes_max,
+                 .unpacked_bytes_max = config.image_unpacked_bytes_max,
+                 .cache_bytes_max = config.image_cache_bytes_max,
+                 .timeout = config.pull_timeout},
+                config.insecure_registries, [this] { return digests_in_use(); }),
+        machine_{.config = config,
+                 .run = run_directory_of(config),
+                 .data = config.data_directory,
+                 .host = host,
+                 .disk = disk,
+                 .clock = clock,
+                 .cgroups = std::move(cgroups),
+                 .images = images_,
+                 .network = network_,
+                 .ingress = ingress_,
+                 .ports = ports_,
+                 .save = [this](const Record& record) { return save(record); }} {}
+
+  ~Manager() override {
+    watcher_.request_stop();
+    if (watcher_.joinable()) watcher_.join();
+    leases_.clear();
+  }
+
+  Result<void> open() {
+    TRY_VOID(disk_.make_directories(machine_.data));
+    TRY(lock_, disk_.lock(machine_.data + "/lock"));
+    TRY_VOID(make_passage(machine_.run));
+    for (const char* name : {"/c", "/exits", "/images"})
+      TRY_VOID(make_passage(machine_.run + name));
+    std::string why;
+    machine_.map_ids = can_map_ids(machine_.data, why);
+    if (!machine_.map_ids)
+      return fail(WorkloadError::kUnsupported,
+                  "this machine cannot give containers users of their own (" + why + ")");
+    TRY(journal_, Journal::open(disk_, machine_.data + "/journal"));
+    TRY_VOID(images_.clean());
+    TRY_VOID(network_.open());
+    TRY_VOID(ingress_.open());
+    for (const auto& [key, text] : journal_->entries()) {
+      TRY(Record record, record_from_json(text));
+      auto lease = std::make_unique<Lease>(machine_, record);
+      if (record.stopping) lease->stop();
+      leases_[record.workload.key] = std::move(lease);
+    }
+    TRY(const ReconcileReport report, reconcile());
+    TRY_VOID(network_.begin());
+    TRY_VOID(ingress_.begin());
+    for (const auto& [key, lease] : leases_) lease->begin();
+    watcher_ = std::jthread([this](std::stop_token stop) { watch(stop); });
+    log_info("workload", std::to_string(report.adopted) + " containers adopted, " +
+                             std::to_string(report.restarted) + " to be started, " +
+                             std::to_string(report.orphans) + " orphans removed");
+    return {};
+  }
+
+  Result<void> start(const LeaseWorkload& workload) override {
+    TRY_VOID(admit(workload));
+    const std::lock_guard lock(mutex_);
+    if (leases_.contains(workload.key))
+      return fail(WorkloadError::kAlreadyExists, "lease " + workload.key.text());
+    TRY_VOID(check_hosts(workload));
+    TRY_VOID(check_room(workload));
+    Record record{.workload = workload};
+    TRY(record.slot, network_.free_slot(slots_in_use()));
+    TRY_VOID(assign_addresses(record));
+    TRY_VOID(assign_ports(record, {}));
+    if (const auto saved = save(record); !saved) {
+      release_ports(record.ports, {});
+      return saved;
+    }
+    auto lease = std::make_unique<Lease>(machine_, record);
+    lease->adopt();  // nothing is there; makes the replicas
+    lease->begin();
+    leases_[workload.key] = std::move(lease);
+    return {};
+  }
+
+  Result<void> update(const LeaseWorkload& workload) override {
+    TRY_VOID(admit(workload));
+    const std::lock_guard lock(mutex_);
+    TRY(Lease * lease, find(workload.key));
+    Record record = lease->record();
+    if (record.stopping) return fail(WorkloadError::kNotFound, "lease " + workload.key.text());
+    TRY_VOID(check_hosts(workload));
+    TRY_VOID(check_volumes(record.workload, workload));
+    TRY_VOID(check_room(workload));
+    const std::vector<AssignedPort> before = record.ports;
+    const LeaseWorkload old = record.workload;
+    record.workload = workload;
+    std::erase_if(record.digests, [&](const auto& entry) {
+      return image_of(old, entry.first) != image_of(workload, entry.first);
+    });
+    TRY_VOID(assign_addresses(record));
+    TRY_VOID(assign_ports(record, before));
+    if (const auto saved = save(record); !saved) {
+      release_ports(record.ports, before);
+      return saved;
+    }
+    release_ports(before, record.ports);
+    lease->update(std::move(record));
+    return {};
+  }
+
+  Result<void> stop(const LeaseKey& key) override {
+    const std::lock_guard lock(mutex_);
+    TRY(Lease * lease, find(key));
+    Record record = lease->record();
+    record.stopping = true;
+    TRY_VOID(save(record));
+    lease->stop();
+    return {};
+  }
+
+  bool stopped(const LeaseKey& key) const override {
+    const std::lock_guard lock(mutex_);
+    return !leases_.contains(key);
+  }
+
+  std::vector<LeaseKey> list() const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<LeaseKey> out;
+    for (const auto& [key, lease] : leases_) out.push_back(key);
+    return out;
+  }
+
+  Result<LeaseStatus> status(const LeaseKey& key) const override {
+    const std::lock_guard lock(mutex_);
+    TRY(const Lease* lease, find(key));
+    return lease->status();
+  }
+
+  Result<LeaseWorkload> workload(const LeaseKey& key) const override {
+    const std::lock_guard lock(mutex_);
+    TRY(const Lease* lease, find(key));
+    return lease->record().workload;
+  }
+
+  Result<std::vector<LeaseEvent>> events(const LeaseKey& key, std::uint64_t after) const override {
+    const std::lock_guard lock(mutex_);
+    TRY(const Lease* lease, find(key));
+    return lease->events(after);
+  }
+
+  Result<Usage> usage(const LeaseKey& key) const override {
+    TRY(const LeaseWorkload now, workload(key));
+    Usage out;
+    for (const Service& service : now.services) {
+      for (std::uint32_t i = 0; i < service.replicas; ++i) {
+        const ReplicaPlace place(machine_, key, service.name, i);
+        out.memory_bytes += machine_.cgroups.memory_bytes(place.cgroup());
+        out.cpu_nanoseconds += machine_.cgroups.cpu_nanoseconds(place.cgroup());
+      }
+    }
+    out.disk_bytes = disk_bytes_of(key);
+    return out;
+  }
+
+  Result<void> logs(const LeaseKey& key, const LogQuery& query,
+                    FunctionRef<bool(const LogLine&)> sink, std::stop_token stop) const override;
+
+  Result<std::vector<std::string>> exec_command(
+      const LeaseKey& key, const std::string& service, std::uint32_t replica, bool terminal,
+      const std::vector<std::string>& argv) const override {
+    const std::lock_guard lock(mutex_);
+    TRY(const Lease* lease, find(key));
+    if (!lease->replica_runs(service, replica))
+      return fail(WorkloadError::kNotFound, "replica " + std::to_string(replica) +
+                                                " of service \"" + service + "\" does not run");
+    std::vector<std::string> out{"runc", "--root", machine_.run + "/runc", "exec"};
+    if (terminal) out.push_back("--tty");
+    out.push_back(container_id(key, service, replica));
+    out.insert(out.end(), argv.begin(), argv.end());
+    return out;
+  }
+
+  Result<ReconcileReport> reconcile() override {
+    const std::lock_guard lock(mutex_);
+    ReconcileReport report;
+    TRY_VOID(remove_orphans(report));
+    for (const auto& [key, lease] : leases_) {
+      if (!watcher_.joinable()) {
+        const Lease::Found found = lease->adopt();
+        report.adopted += found.running;
+        if (!lease->record().stopping) report.restarted += found.dead;
+      } else {
+        lease->wake();
+      }
+    }
+    if (watcher_.joinable()) TRY_VOID(network_.apply());
+    return report;
+  }
+
+ private:
+  static std::string image_of(const LeaseWorkload& workload, const std::string& service) {
+    const auto found = std::ranges::find(workload.services, service, &Service::name);
+    return found == workload.services.end() ? "" : found->image;
+  }
+
+  Result<Lease*> find(const LeaseKey& key) const {
+    const auto found = leases_.find(key);
+    if (found == leases_.end()) return fail(WorkloadError::kNotFound, "lease " + key.text());
+    return found->second.get();
+  }
+
+  Result<void> save(const Record& record) {
+    const std::lock_guard lock(journal_mutex_);
+    const std::string key = record.workload.key.text();
+    // A lease that ends does not come back because something slower still writes about it.
+    Record now = record;
+    if (const auto known = journal_->entries().find(key); known != journal_->entries().end()) {
+      TRY(const Record before, record_from_json(known->second));
+      now.stopping = now.stopping || before.stopping;
+    }
+    return journal_->put(key, to_json(now));
+  }
+
+  Result<void> admit(const LeaseWorkload& workload) const {
+    TRY_VOID(validate(workload));
+    for (const Service& service : workload.services) {
+      TRY_VOID(parse_image_name(service.image));
+      for (const Expose& expose : service.exposes)
+        if (expose.is_http() && machine_.config.ingress_listen.empty())
+          return fail(WorkloadError::kUnsupported,
+                      "service \"" + service.name + "\": HTTP ingress");
+    }
+    return {};
+  }
+
+  Result<void> check_hosts(const LeaseWorkload& workload) const {
+    std::set<std::string> wanted;
+    for (const Service& service : workload.services)
+      for (const Expose& expose : service.exposes)
+        if (expose.is_http()) wanted.insert(expose.hosts.begin(), expose.hosts.end());
+    for (const auto& [key, lease] : leases_) {
+      if (key == workload.key) continue;
+      const Record other = lease->record();
+      for (const Service& service : other.workload.services)
+        for (const Expose& expose : service.exposes)
+          for (const std::string& host : expose.hosts)
+            if (expose.is_http() && wanted.contains(host))
+              return fail(WorkloadError::kHostNameTaken, host);
+    }
+    return {};
+  }
+
+  static Result<void> check_volumes(const LeaseWorkload& old, const LeaseWorkload& next) {
+    for (const Service& service : next.services) {
+      const auto before = std::ranges::find(old.services, service.name, &Service::name);
+      if (before == old.services.end()) continue;
+      for (const Volume& volume : service.volumes) {
+        const auto same = std::ranges::find(before->volumes, volume.name, &Volume::name);
+        if (volume.kind != VolumeKind::kPersistent || same == before->volumes.end()) continue;
+        if (same->kind == VolumeKind::kPersistent && same->size_bytes != volume.size_bytes)
+          return fail(WorkloadError::kBadSpec, "service \"" + service.name + "\", volume \"" +
+                                                   volume.name + "\": its size cannot change");
+      }
+    }
+    return {};
+  }
+
+  // Disks are sparse: what all leases may still write must fit what is free.
+  Result<void> check_room(const LeaseWorkload& workload) const {
+    std::uint64_t promised = disk_bytes(workload);
+    for (const auto& [key, lease] : leases_) {
+      if (key == workload.key) continue;
+      const std::uint64_t limit = disk_bytes(lease->record().workload);
+      promised += limit - std::min(limit, disk_bytes_of(key));
+    }
+    const std::uint64_t free = free_bytes(machine_.data);
+    if (promised + kRoomToSpare <= free) return {};
+    return fail(WorkloadError::kNoSpace, std::to_string(promised >> 20) +
+                                             " MiB would be promised, " +
+                                             std::to_string(free >> 20) + " MiB are free");
+  }
+
+  std::uint64_t disk_bytes_of(const LeaseKey& key) const {
+    std::uint64_t out = 0;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(machine_.data + "/leases/" + lease_id(key), error),
+         end;
+         !error && it != end; it.increment(error))
+      if (it->path().extension() == ".img") out += occupied_bytes(it->path().string());
+    return out;
+  }
+
+  std::vector<std::uint32_t> slots_in_use() const {
+    std::vector<std::uint32_t> out;
+    for (const auto& [key, lease] : leases_) out.push_back(lease->record().slot);
+    return out;
+  }
+
+  std::set<std::string> digests_in_use() const {
+    const std::lock_guard lock(journal_mutex_);
+    std::set<std::string> out;
+    for (const auto& [key, text] : journal_->entries())
+      if (const auto record = record_from_json(text))
+        for (const auto& [service, digest] : record->digests) out.insert(digest);
+    return out;
+  }
+
+  // Keeps ports that `before` had for the same service and port; takes new ones for the rest.
+  Result<void> assign_ports(Record& record, const std::vector<AssignedPort>& before) {
+    record.ports.clear();
+    for (const Service& service : record.workload.services) {
+      for (const Expose& expose : service.exposes) {
+        if (!expose.is_forwarded()) continue;
+        AssignedPort port{.service = service.name,
+                          .protocol = expose.protocol,
+                          .port = expose.port,
+                          .external_port = expose.external()};
+        const auto same = std::ranges::find_if(before, [&](const AssignedPort& old) {
+          return old.service == port.service && old.protocol == port.protocol &&
+                 old.port == port.port && old.external_port == port.external_port &&
+                 (expose.host_port == 0 || expose.host_port == old.machine_port);
+        });
+        if (same != before.end()) {
+          port.machine_port = same->machine_port;
+        } else {
+          const auto taken = ports_.take(expose.protocol, expose.host_port);
+          if (!taken) {
+            release_ports(record.ports, before);
+            return std::unexpected(taken.error());
+          }
+          port.machine_port = *taken;
+        }
+        record.ports.push_back(port);
+      }
+    }
+    return {};
+  }
+
+  // Those of `ports` that are not among `kept`.
+  void release_ports(const std::vector<AssignedPort>& ports,
+                     const std::vector<AssignedPort>& kept) {
+    for (const AssignedPort& port : ports) {
+      const bool stays = std::ranges::any_of(kept, [&](const AssignedPort& other) {
+        return other.protocol == port.protocol && other.machine_port == port.machine_port;
+      });
+      if (!stays) ports_.release(port.protocol, port.machine_port);
+    }
+  }
+
+  // What carries our names and belongs to no lease of the journal.
+  Result<void> remove_orphans(ReconcileReport& report) {
+    std::set<std::string> known_leases;
+    std::set<std::string> known_containers;
+    std::set<std::string> known_interfaces;
+    for (const auto& [key, lease] : leases_) {
+      const Record record = lease->record();
+      known_leases.insert(lease_id(key));
+      known_interfaces.insert(network_.names().bridge(record.slot));
+      for (const Service& service : record.workload.services)
+        for (std::uint32_t i = 0; i < service.replicas; ++i)
+          known_containers.insert(container_id(key, service.name, i));
+    }
+    std::set<std::string> found;
+    TRY(const auto bundles, disk_.list(machine_.run + "/c"));
+    found.insert(bundles.begin(), bundles.end());
+    for (const std::string& name : machine_.cgroups.children(machine_.cgroup_root()))
+      if (name != "monitors") found.insert(name);
+    for (const std::string& id : found) {
+      // While the leases' threads run, those of known leases are theirs to judge.
+      const bool ours = watcher_.joinable() ? known_leases.contains(lease_part(id))
+                                            : known_containers.contains(id);
+      if (ours) continue;
+      TRY_VOID(remove(machine_, id));
+      ++report.orphans;
+      log_info("workload", "removed orphan " + id);
+    }
+    if (disk_.exists(machine_.data + "/leases")) {
+      TRY(const auto directories, disk_.list(machine_.data + "/leases"));
+      for (const std::string& name : directories)
+        if (!known_leases.contains(name)) TRY_VOID(remove_tree(machine_.data + "/leases/" + name));
+    }
+    for (std::uint32_t slot = 0; slot < network_.names().slots(); ++slot) {
+      const std::string bridge = network_.names().bridge(slot);
+      if (!known_interfaces.contains(bridge) && disk_.exists("/sys/class/net/" + bridge))
+        TRY_VOID(network_.remove_bridge(slot));
+    }
+    return {};
+  }
+
+  // Wakes a lease the moment one of its containers ends, forgets leases that are gone, and looks
+  // after the ingress.
+  void watch(std::stop_token stop) {
+    const int fd = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (fd >= 0)
+      ::inotify_add_watch(fd, (machine_.run + "/exits").c_str(), IN_MOVED_TO | IN_CREATE);
+    Duration next_look = machine_.clock.elapsed();
+    while (!stop.stop_requested()) {
+      pollfd wait{.fd = fd, .events = POLLIN, .revents = 0};
+      if (::poll(&wait, 1, 50) == 1) wake_all(fd);
+      forget_stopped();
+      if (machine_.clock.elapsed() < next_look) continue;
+      next_look = {machine_.clock.elapsed().nanoseconds + kSuperviseEvery.nanoseconds};
+      if (const auto fine = ingress_.supervise(); !fine)
+        log_error("workload", "ingress: " + fine.error().text);
+    }
+    if (fd >= 0) ::close(fd);
+  }
+
+  void wake_all(int fd) {
+    std::array<char, 4096> events;
+    while (::read(fd, events.data(), events.size()) > 0) {
+    }
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, lease] : leases_) lease->wake();
+  }
+
+  void forget_stopped() {
+    std::vector<std::unique_ptr<Lease>> gone;
+    const std::lock_guard lock(mutex_);
+    for (auto it = leases_.begin(); it != leases_.end();) {
+      if (!it->second->stopped()) {
+        ++it;
+        continue;
+      }
+      const std::lock_guard journal_lock(journal_mutex_);
+      if (const auto erased = journal_->erase(it->first.text()); !erased) {
+        log_error("workload", "journal: " + erased.error().text);
+        ++it;
+        continue;
+      }
+      gone.push_back(std::move(it->second));
+      it = leases_.erase(it);
+    }
+  }
+
+  Host& host_;
+  Disk& disk_;
+  std::unique_ptr<FileLock> lock_;
+  Network network_;
+  Ingress ingress_;
+  PortHolder ports_;
+  ImageStore images_;
+  Machine machine_;
+  mutable std::mutex journal_mutex_;
+  std::unique_ptr<Journal> journal_;
+  mutable std::mutex mutex_;
+  std::map<LeaseKey, std::unique_ptr<Lease>> leases_;
+  std::jthread watcher_;
+};
+
+Result<void> Manager::logs(const LeaseKey& key, const LogQuery& query,
+                           FunctionRef<bool(const LogLine&)> sink, std::stop_token stop) const {
+  std::map<std::string, LogReader> readers;
+  const auto look = [&]() -> Result<void> {
+    TRY(const LeaseWorkload now, workload(key));
+    bool found = query.service.empty();
+    for (const Service& service : now.services) {
+      if (!query.service.empty() && service.name != query.service) continue;
+      found = true;
+      for (std::uint32_t i = 0; i < service.replicas; ++i) {
+        const ReplicaPlace place(machine_, key, service.name, i);
+        readers.try_emplace(place.id(), place.log(), service.name, i);
+      }
+    }
+    if (!found) return fail(WorkloadError::kNotFound, "service \"" + query.service + "\"");
+    return {};
+  };
+  TRY_VOID(look());
+  bool first = true;
+  while (!stop.stop_requested()) {
+    std::vector<LogLine> lines;
+    for (auto& [id, reader] : readers) {
+      std::vector<LogLine> some = reader.take();
+      const bool cut = first && query.tail >= 0 && std::ssize(some) > query.tail;
+      lines.insert(lines.end(), cut ? some.end() - query.tail : some.begin(), some.end());
+    }
+    std::ranges::stable_sort(lines, {}, &LogLine::at);
+    for (const LogLine& line : lines)
+      if (!sink(line)) return {};
+    first = false;
+    if (!query.follow || !look()) return {};
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WorkloadManager>> WorkloadManager::open(Config config, Host& host,
+                                                               Disk& disk, const Clock& clock) {
+  if (::geteuid() != 0) return fail(WorkloadError::kNotPermitted);
+  TRY_VOID(check_config(config));
+  TRY_VOID(check_programs());
+  if (config.dns_servers.empty()) config.dns_servers = machine_name_servers();
+  TRY(NetworkConfig network, network_config(config));
+  TRY(Cgroups cgroups, Cgroups::find(mounts()));
+  auto manager = std::make_unique<Manager>(std::move(config), std::move(network),
+                                           std::move(cgroups), host, disk, clock);
+  if (const auto opened = manager->open(); !opened) {
+    if (opened.error().text.find("is in use by another process") != std::string::npos)
+      return fail(WorkloadError::kBusy, opened.error().text);
+    return std::unexpected(opened.error());
+  }
+  return manager;
+}
+
+Result<void> purge(const Config& config, Host& host, Disk& disk, bool data) {
+  if (::geteuid() != 0) return fail(WorkloadError::kNotPermitted);
+  TRY_VOID(check_config(config));
+  const std::string run = run_directory_of(config);
+  std::unique_ptr<FileLock> lock;
+  if (disk.exists(config.data_directory)) {
+    auto taken = disk.lock(config.data_directory + "/lock");
+    if (!taken) return fail(WorkloadError::kBusy, taken.error().text);
+    lock = std::move(*taken);
+  }
+  TRY(const NetworkConfig network, network_config(config));
+  TRY(const Cgroups cgroups, Cgroups::find(mounts()));
+  // The containers first, then conmon, whose group lies beside theirs.
+  if (!cgroups.destroy("/tp-" + config.instance))
+    return fail(WorkloadError::kProgramFailed, "processes of /tp-" + config.instance + " stay");
+  TRY_VOID(Ingress(host, disk, config.ingress_listen, run).close());
+  TRY_VOID(Network(host, network, run).purge());
+  TRY_VOID(unmount_below(run));
+  TRY_VOID(remove_tree(run));
+  if (!data) return {};
+  for (const char* name : {"/leases", "/images", "/journal", "/lock"})
+    TRY_VOID(remove_tree(config.data_directory + name));
+  return {};
+}
+
+}  // namespace tp::compute::workload
