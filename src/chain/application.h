@@ -97,7 +97,8 @@ struct QueryResponse {
   Height height;  // the height actually read, never 0 once the chain runs
 };
 
-enum class CheckKind { kNew, kRecheck };
+// kProbe answers as kNew does and counts for nothing.
+enum class CheckKind { kNew, kRecheck, kProbe };
 
 class Application {
  public:

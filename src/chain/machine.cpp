@@ -236,7 +236,7 @@ void Machine::preverify(std::span<const Bytes> txs) {
 
 std::vector<TxResult> Machine::check(std::span<const Bytes> txs, CheckKind kind) {
   const auto prepared = prepare_all(txs);
-  const AdmitMode mode = kind == CheckKind::kNew ? AdmitMode::kCheck : AdmitMode::kRecheck;
+  const AdmitMode mode = kind == CheckKind::kRecheck ? AdmitMode::kRecheck : AdmitMode::kCheck;
 
   const std::lock_guard lock(check_mutex_);
   BlockInfo block = block_of(*check_base_, check_base_->height().next());
@@ -256,7 +256,7 @@ std::vector<TxResult> Machine::check(std::span<const Bytes> txs, CheckKind kind)
     result.gas_used = static_cast<std::int64_t>(meter.used().value);
     if (admitted) {
       result.events = context.take_events();
-      work.merge_into(*check_state_);
+      if (kind != CheckKind::kProbe) work.merge_into(*check_state_);
     }
     results.push_back(std::move(result));
   }

@@ -1,0 +1,90 @@
+// The methods of the CometBFT JSON-RPC over the embedded sequencer. Rules: specs/chain.md §2.2.
+#pragma once
+
+#include <boost/json.hpp>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "chain/application.h"
+#include "engine/solo/sequencer.h"
+#include "index/index.h"
+#include "rpc/params.h"
+
+namespace tp::rpc {
+
+// Who answers.
+struct NodeIdentity {
+  std::string node_id;  // 40 lower-case hex digits
+  std::string moniker;
+  std::string rpc_address;  // "tcp://127.0.0.1:26657"
+  std::string app_version;  // of the program, in abci_info
+};
+
+// What the methods read. All must outlive them.
+struct Sources {
+  chain::Application& application;
+  solo::Sequencer& sequencer;
+  index::Index& index;
+  const std::string& genesis_json;
+};
+
+using Respond = std::function<void(Answer<boost::json::value>)>;
+
+struct Method {
+  std::vector<std::string> parameters;  // names, in positional order
+  // May answer later and from another thread.
+  std::function<void(const Params&, Respond)> call;
+};
+
+class Methods {
+ public:
+  Methods(Sources sources, NodeIdentity identity);
+
+  // Null when there is no such method. subscribe and its kin belong to WebSockets and are not here.
+  const Method* find(std::string_view name) const;
+  const std::map<std::string, Method, std::less<>>& all() const { return methods_; }
+
+ private:
+  using Json = boost::json::value;
+  void add(std::string name, std::vector<std::string> parameters,
+           Answer<Json> (Methods::*method)(const Params&) const);
+
+  Answer<Json> health(const Params&) const;
+  Answer<Json> status(const Params&) const;
+  Answer<Json> net_info(const Params&) const;
+  Answer<Json> abci_info(const Params&) const;
+  Answer<Json> abci_query(const Params& params) const;
+  Answer<Json> block(const Params& params) const;
+  Answer<Json> block_by_hash(const Params& params) const;
+  Answer<Json> block_results(const Params& params) const;
+  Answer<Json> blockchain(const Params& params) const;
+  Answer<Json> block_search(const Params& params) const;
+  Answer<Json> header(const Params& params) const;
+  Answer<Json> header_by_hash(const Params& params) const;
+  Answer<Json> commit(const Params& params) const;
+  Answer<Json> validators(const Params& params) const;
+  Answer<Json> consensus_params(const Params& params) const;
+  Answer<Json> genesis(const Params&) const;
+  Answer<Json> genesis_chunked(const Params& params) const;
+  Answer<Json> tx(const Params& params) const;
+  Answer<Json> tx_search(const Params& params) const;
+  Answer<Json> unconfirmed_txs(const Params& params) const;
+  Answer<Json> num_unconfirmed_txs(const Params&) const;
+  Answer<Json> check_tx(const Params& params) const;
+
+  void broadcast_tx_sync(const Params& params, Respond respond) const;
+  void broadcast_tx_async(const Params& params, Respond respond) const;
+  void broadcast_tx_commit(const Params& params, Respond respond) const;
+
+  Answer<Height> height_of(const Params& params) const;
+  Answer<solo::BlockPtr> block_at(Height height) const;
+  Answer<Json> tx_json(index::TxPlace place, bool prove) const;
+
+  Sources sources_;
+  NodeIdentity identity_;
+  std::map<std::string, Method, std::less<>> methods_;
+};
+
+}  // namespace tp::rpc
