@@ -80,7 +80,7 @@ DAEMON_SIDE = {"base", "crypto", "proto", "http", "client", "agent"}
 LAYERS = {
     "base": set(),
     "crypto": {"base"},
-    "store": {"base", "crypto"},
+    "store": {"base", "crypto", "proto"},  # proofs travel in the ICS-23 messages
     "proto": set(),
     "http": {"base"},
     "chain": {"base", "crypto", "store", "proto"},

@@ -29,6 +29,14 @@ Result<QuotientAndRemainder> multiply_divide(u128 a, u128 b, u128 addend, u128 d
   if (n.high == 0) return QuotientAndRemainder{n.low / divisor, n.low % divisor};
   if (n.high >= divisor) return fail(BaseError::kOverflow);
 
+  // Long division in two digits of 64 bits where the divisor is one: every decimal of 18 digits.
+  constexpr u128 kDigit = ~std::uint64_t{0};
+  if (divisor <= kDigit) {
+    const u128 upper = n.high << 64 | n.low >> 64;
+    const u128 lower = upper % divisor << 64 | (n.low & kDigit);
+    return QuotientAndRemainder{upper / divisor << 64 | lower / divisor, lower % divisor};
+  }
+
   // Schoolbook binary division of (high:low); `high` is the running remainder and stays below the
   // divisor.
   u128 remainder = n.high;

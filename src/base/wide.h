@@ -20,7 +20,7 @@ struct QuotientAndRemainder {
 
 // (a * b + addend) divided by divisor, exact: the product and sum are 256 bits wide.
 // Errors: kDivisionByZero; kOverflow when the quotient does not fit 128 bits.
-// Cost: about 5 ns while the product fits 128 bits, up to 1 us beyond.
+// Cost (AMD EPYC, 2.6 GHz): 10 ns while the product fits 128 bits or the divisor 64, 290 ns beyond.
 Result<QuotientAndRemainder> multiply_divide(u128 a, u128 b, u128 addend, u128 divisor);
 
 std::string to_string(u128 value);
