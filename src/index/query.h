@@ -2,9 +2,10 @@
 //
 //   tx.height > 5 AND transfer.recipient = 'turn1...' AND message.action EXISTS
 //
-// Conditions are joined by AND. Operators: = < <= > >= on strings (only =), numbers, DATE and TIME
-// literals; CONTAINS 'text'; EXISTS. A key is eventType.attributeKey. All conditions on one event
-// type must hold in one and the same event (specs/chain.md §2.2).
+// Conditions are joined by AND. Operators: = with a 'text', and = < <= > >= with numbers, DATE and
+// TIME literals (DATE 2026-01-02, TIME 2026-01-02T03:04:05Z); CONTAINS 'text'; EXISTS. A key is
+// eventType.attributeKey. All conditions on one event type must hold in one and the same event
+// (specs/chain.md §2.2).
 #pragma once
 
 #include <compare>
@@ -47,7 +48,8 @@ struct Condition {
   // std::monostate with kExists.
   std::variant<std::monostate, std::string, Number, BlockTime> operand;
 
-  // The part of the key that names the event: everything before the last point.
+  // The part of the key that names the event: everything before the last point; all of a key
+  // without a point, which only EXISTS may have.
   std::string_view event_type() const;
   // Whether an attribute with this key and `value` satisfies the condition.
   bool holds_for(std::string_view value) const;

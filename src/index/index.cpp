@@ -1,0 +1,406 @@
+#include "index/index.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/snapshot.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <limits>
+#include <mutex>
+
+#include "base/text.h"
+#include "base/varint.h"
+#include "index/postings.h"
+
+namespace tp::index {
+namespace {
+
+constexpr std::string_view kFormat = "turnpike index 1";
+constexpr std::string_view kFormatKey = "format";
+constexpr std::string_view kChainKey = "chain_id";
+constexpr std::string_view kNextKey = "next_height";
+
+enum Family : std::size_t { kMeta, kTxByHash, kBlockByHash, kHeights, kTxEvents, kBlockEvents };
+constexpr std::array<const char*, 6> kFamilyNames{"default", "tx_by_hash", "block_by_hash",
+                                                  "heights", "tx_events",  "block_events"};
+
+std::unexpected<Error> database_error(const rocksdb::Status& status) {
+  return fail(IndexError::kDatabase, status.ToString());
+}
+
+Bytes big_endian_64(std::uint64_t value) {
+  Bytes out;
+  append_big_endian(out, value);
+  return out;
+}
+
+std::uint64_t read_big_endian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (const char c : bytes) value = value << 8 | static_cast<std::uint8_t>(c);
+  return value;
+}
+
+Bytes place_value(const TxPlace& place) {
+  return big_endian_64(static_cast<std::uint64_t>(place.height.value)) +
+         big_endian_64(place.index).substr(4);
+}
+
+rocksdb::Slice slice(BytesView bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+// What the built-in conditions of a query say, and the others by event.
+struct Plan {
+  HeightRange range;
+  bool nothing = false;  // the built-in conditions contradict each other
+  std::optional<std::string> hash;
+  std::vector<std::vector<Condition>> groups;  // each of one event type
+};
+
+// tx.height or block.height: narrows the range. Errors: kUnsupported.
+Result<void> narrow(Plan& plan, const Condition& condition) {
+  if (condition.op == Operator::kExists) return {};
+  const auto* number = std::get_if<Number>(&condition.operand);
+  std::optional<Number> quoted;
+  if (const auto* text = std::get_if<std::string>(&condition.operand);
+      text != nullptr && condition.op == Operator::kEqual) {
+    quoted = Number::at_front_of(*text);  // tx.height = '5'
+    number = quoted ? &*quoted : nullptr;
+  }
+  if (number == nullptr)
+    return fail(QueryError::kUnsupported, condition.key + " compares with numbers only");
+  if (!number->fraction.empty() || number->negative) {
+    return fail(QueryError::kUnsupported, condition.key + " is a whole number");
+  }
+  const auto parsed = parse_int<std::int64_t>(number->whole);
+  // A number beyond all heights is like the largest.
+  const std::int64_t height = parsed && *parsed < std::numeric_limits<std::int64_t>::max()
+                                  ? *parsed
+                                  : std::numeric_limits<std::int64_t>::max() - 1;
+  HeightRange& range = plan.range;
+  switch (condition.op) {
+    case Operator::kEqual:
+      range.first = std::max(range.first, height);
+      range.last = std::min(range.last, height);
+      break;
+    case Operator::kLess: range.last = std::min(range.last, height - 1); break;
+    case Operator::kLessOrEqual: range.last = std::min(range.last, height); break;
+    case Operator::kGreater: range.first = std::max(range.first, height + 1); break;
+    case Operator::kGreaterOrEqual: range.first = std::max(range.first, height); break;
+    case Operator::kContains:
+    case Operator::kExists: break;
+  }
+  plan.nothing = plan.nothing || range.first > range.last;
+  return {};
+}
+
+Result<void> want_hash(Plan& plan, const Condition& condition) {
+  const auto* text = std::get_if<std::string>(&condition.operand);
+  if (condition.op != Operator::kEqual || text == nullptr)
+    return fail(QueryError::kUnsupported, "tx.hash compares with = 'HEX' only");
+  if (plan.hash && *plan.hash != *text) plan.nothing = true;
+  plan.hash = *text;
+  return {};
+}
+
+Result<Plan> make_plan(const Query& query, std::string_view height_key, bool has_hash) {
+  Plan plan;
+  for (const Condition& condition : query.conditions()) {
+    if (condition.key == height_key) {
+      TRY_VOID(narrow(plan, condition));
+    } else if (has_hash && condition.key == "tx.hash") {
+      TRY_VOID(want_hash(plan, condition));
+    } else {
+      const auto group = std::find_if(plan.groups.begin(), plan.groups.end(), [&](const auto& g) {
+        return g.front().event_type() == condition.event_type();
+      });
+      if (group == plan.groups.end()) {
+        plan.groups.push_back({condition});
+      } else {
+        group->push_back(condition);
+      }
+    }
+  }
+  return plan;
+}
+
+template <class Place>
+Found<Place> page_of(std::vector<Place> all, Order order, Page page) {
+  if (order == Order::kDescending) std::reverse(all.begin(), all.end());
+  Found<Place> out{.total = all.size(), .places = {}};
+  const std::uint64_t begin = std::min<std::uint64_t>(page.skip, all.size());
+  const std::uint64_t count = std::min<std::uint64_t>(page.limit, all.size() - begin);
+  const auto at = all.begin() + static_cast<std::ptrdiff_t>(begin);
+  out.places.assign(at, at + static_cast<std::ptrdiff_t>(count));
+  return out;
+}
+
+}  // namespace
+
+ErrorInfo describe(IndexError error) {
+  const auto info = [error](std::string_view text) {
+    return ErrorInfo{"index", static_cast<std::uint32_t>(error), text};
+  };
+  switch (error) {
+    case IndexError::kDatabase: return info("index database");
+    case IndexError::kOtherFormat:
+      return info("the index is of another version; delete its folder to have it made again");
+    case IndexError::kOtherChain: return info("the index is of another chain");
+  }
+  TP_FATAL("IndexError out of range");
+}
+
+struct Index::State {
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;  // by Family
+  std::atomic<std::int64_t> next{0};
+  mutable std::mutex mutex;
+  mutable std::condition_variable advanced;
+
+  ~State() {
+    for (rocksdb::ColumnFamilyHandle* family : families) db->DestroyColumnFamilyHandle(family);
+  }
+
+  Result<std::optional<Bytes>> get(Family family, BytesView key) const {
+    std::string value;
+    const auto status = db->Get(rocksdb::ReadOptions(), families[family], slice(key), &value);
+    if (status.IsNotFound()) return std::optional<Bytes>();
+    if (!status.ok()) return database_error(status);
+    return std::optional<Bytes>(std::move(value));
+  }
+
+  Result<void> check_identity(const std::string& chain_id);
+  Result<std::vector<TxPlace>> matching(const Plan& plan, Family events) const;
+  Result<std::vector<TxPlace>> matching_events(const Plan& plan, Family events,
+                                               const rocksdb::Snapshot* snapshot) const;
+  Result<std::vector<TxPlace>> all_in_range(HeightRange range, bool transactions,
+                                            const rocksdb::Snapshot* snapshot) const;
+};
+
+Result<void> Index::State::check_identity(const std::string& chain_id) {
+  TRY(const auto format, get(kMeta, kFormatKey));
+  if (!format) {
+    rocksdb::WriteBatch batch;
+    batch.Put(slice(kFormatKey), slice(kFormat));
+    batch.Put(slice(kChainKey), slice(chain_id));
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    if (const auto status = db->Write(options, &batch); !status.ok()) return database_error(status);
+    return {};
+  }
+  if (*format != kFormat)
+    return fail(IndexError::kOtherFormat,
+                "it says \"" + *format + "\", expected \"" + std::string(kFormat) + "\"");
+  TRY(const auto chain, get(kMeta, kChainKey));
+  if (chain != chain_id)
+    return fail(IndexError::kOtherChain,
+                "it says \"" + chain.value_or("") + "\", expected \"" + chain_id + "\"");
+  TRY(const auto next_height, get(kMeta, kNextKey));
+  if (next_height) next = static_cast<std::int64_t>(read_big_endian(*next_height));
+  return {};
+}
+
+Index::Index(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Index::~Index() = default;
+
+Result<std::unique_ptr<Index>> Index::open(const std::string& directory,
+                                           const std::string& chain_id) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.compression = rocksdb::kLZ4Compression;
+  options.db_write_buffer_size = 64 << 20;
+  options.max_background_jobs = 2;
+  options.keep_log_file_num = 2;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(32 << 20);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  rocksdb::ColumnFamilyOptions by_hash(options);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  by_hash.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (std::size_t i = 0; i < kFamilyNames.size(); ++i) {
+    const bool hashed = i == kTxByHash || i == kBlockByHash;
+    descriptors.emplace_back(kFamilyNames[i],
+                             hashed ? by_hash : rocksdb::ColumnFamilyOptions(options));
+  }
+  auto state = std::make_unique<State>();
+  rocksdb::DB* db = nullptr;
+  const auto status = rocksdb::DB::Open(options, directory, descriptors, &state->families, &db);
+  if (!status.ok()) return database_error(status);
+  state->db.reset(db);
+  TRY_VOID(state->check_identity(chain_id));
+  return std::unique_ptr<Index>(new Index(std::move(state)));
+}
+
+Height Index::next_height() const {
+  return Height{state_->next};
+}
+
+Height Index::indexed_height() const {
+  return Height{std::max<std::int64_t>(state_->next - 1, 0)};
+}
+
+bool Index::wait_for(Height height, Duration timeout) const {
+  std::unique_lock lock(state_->mutex);
+  return state_->advanced.wait_for(lock, std::chrono::nanoseconds(timeout.nanoseconds),
+                                   [&] { return indexed_height() >= height; });
+}
+
+namespace {
+
+void put_events(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* family,
+                const std::vector<chain::Event>& events, Posting posting) {
+  Bytes key;
+  for (const chain::Event& event : events) {
+    for (const chain::Attribute& attribute : event.attributes) {
+      if (!attribute.index || event.type.empty() || attribute.key.empty()) continue;
+      key.assign(event.type).append(".").append(attribute.key);
+      batch.Put(family, slice(posting_key(key, attribute.value, posting)), rocksdb::Slice());
+    }
+    ++posting.event;
+  }
+}
+
+}  // namespace
+
+Result<void> Index::on_block(const chain::CommittedBlock& block) {
+  rocksdb::WriteBatch batch;
+  const auto& families = state_->families;
+  const std::int64_t height = block.height.value;
+  const Bytes height_key = big_endian_64(static_cast<std::uint64_t>(height));
+  batch.Put(families[kBlockByHash], slice(block.hash.view()), slice(height_key));
+  batch.Put(families[kHeights], slice(height_key), slice(big_endian_64(block.txs.size())));
+  put_events(batch, families[kBlockEvents], block.response.events, {.height = height});
+  for (std::size_t i = 0; i < block.tx_hashes.size(); ++i) {
+    const auto index = static_cast<std::uint32_t>(i);
+    batch.Put(families[kTxByHash], slice(block.tx_hashes[i].view()),
+              slice(place_value({block.height, index})));
+    put_events(batch, families[kTxEvents], block.response.tx_results[i].events,
+               {.height = height, .transaction = index});
+  }
+  batch.Put(families[kMeta], slice(kNextKey),
+            slice(big_endian_64(static_cast<std::uint64_t>(height + 1))));
+  // Not synced: what a crash takes away is read from the block log again.
+  if (const auto status = state_->db->Write(rocksdb::WriteOptions(), &batch); !status.ok())
+    return database_error(status);
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->next = height + 1;
+  }
+  state_->advanced.notify_all();
+  return {};
+}
+
+Result<std::optional<TxPlace>> Index::tx_by_hash(const Hash256& hash) const {
+  TRY(const auto value, state_->get(kTxByHash, hash.view()));
+  if (!value) return std::optional<TxPlace>();
+  if (value->size() != 12) return fail(IndexError::kDatabase, "a place of the wrong size");
+  return std::optional(
+      TxPlace{Height{static_cast<std::int64_t>(read_big_endian(BytesView(*value).substr(0, 8)))},
+              static_cast<std::uint32_t>(read_big_endian(BytesView(*value).substr(8)))});
+}
+
+Result<std::optional<Height>> Index::block_by_hash(const Hash256& hash) const {
+  TRY(const auto value, state_->get(kBlockByHash, hash.view()));
+  if (!value) return std::optional<Height>();
+  return std::optional(Height{static_cast<std::int64_t>(read_big_endian(*value))});
+}
+
+// Every block of the range, or every transaction in it.
+Result<std::vector<TxPlace>> Index::State::all_in_range(HeightRange range, bool transactions,
+                                                        const rocksdb::Snapshot* snapshot) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(options, families[kHeights]));
+  std::vector<TxPlace> out;
+  for (it->Seek(big_endian_64(static_cast<std::uint64_t>(range.first))); it->Valid(); it->Next()) {
+    const auto height =
+        static_cast<std::int64_t>(read_big_endian({it->key().data(), it->key().size()}));
+    if (height > range.last) break;
+    const std::uint64_t count =
+        transactions ? read_big_endian({it->value().data(), it->value().size()}) : 1;
+    for (std::uint64_t i = 0; i < count; ++i)
+      out.push_back({Height{height}, static_cast<std::uint32_t>(i)});
+  }
+  if (!it->status().ok()) return database_error(it->status());
+  return out;
+}
+
+Result<std::vector<TxPlace>> Index::State::matching_events(
+    const Plan& plan, Family events, const rocksdb::Snapshot* snapshot) const {
+  std::vector<std::unique_ptr<Cursor>> groups;
+  for (const std::vector<Condition>& conditions : plan.groups) {
+    std::vector<std::unique_ptr<Cursor>> cursors;
+    for (const Condition& condition : conditions) {
+      TRY(auto cursor, open_cursor(*db, *families[events], snapshot, condition, plan.range));
+      cursors.push_back(std::move(cursor));
+    }
+    groups.push_back(intersect(std::move(cursors)));
+  }
+  // Groups need not agree on the event, only on the transaction: each one that is ahead moves the
+  // others to its transaction.
+  std::vector<TxPlace> out;
+  Posting target{.height = plan.range.first};
+  while (true) {
+    for (std::size_t agree = 0, i = 0; agree < groups.size(); i = (i + 1) % groups.size()) {
+      TRY(const std::optional<Posting> found, groups[i]->seek(target));
+      if (!found || found->height > plan.range.last) return out;
+      const Posting place{found->height, found->transaction, 0};
+      agree = place == target ? agree + 1 : 1;
+      target = place;
+    }
+    out.push_back({Height{target.height}, target.transaction});
+    if (target.transaction == std::numeric_limits<std::uint32_t>::max()) {
+      target = {target.height + 1, 0, 0};
+    } else {
+      ++target.transaction;
+    }
+  }
+}
+
+Result<std::vector<TxPlace>> Index::State::matching(const Plan& plan, Family events) const {
+  if (plan.nothing) return std::vector<TxPlace>();
+  rocksdb::ManagedSnapshot snapshot(db.get());
+  if (plan.groups.empty())
+    return all_in_range(plan.range, events == kTxEvents, snapshot.snapshot());
+  return matching_events(plan, events, snapshot.snapshot());
+}
+
+Result<Found<TxPlace>> Index::search_txs(const Query& query, Order order, Page page) const {
+  TRY(Plan plan, make_plan(query, "tx.height", true));
+  std::optional<TxPlace> wanted;
+  if (plan.hash && !plan.nothing) {
+    const auto hash = from_hex(*plan.hash);
+    if (!hash || hash->size() != Hash256::kSize)
+      return fail(QueryError::kUnsupported, "tx.hash is not 64 hexadecimal digits");
+    TRY(wanted, tx_by_hash(Hash256::of(*hash)));
+    if (!wanted || wanted->height.value < plan.range.first ||
+        wanted->height.value > plan.range.last)
+      return Found<TxPlace>{};
+    if (plan.groups.empty()) return page_of(std::vector<TxPlace>{*wanted}, order, page);
+    plan.range = {wanted->height.value, wanted->height.value};
+  }
+  TRY(std::vector<TxPlace> all, state_->matching(plan, kTxEvents));
+  if (wanted) std::erase_if(all, [&](const TxPlace& place) { return place != *wanted; });
+  return page_of(std::move(all), order, page);
+}
+
+Result<Found<Height>> Index::search_blocks(const Query& query, Order order, Page page) const {
+  TRY(const Plan plan, make_plan(query, "block.height", false));
+  TRY(const std::vector<TxPlace> all, state_->matching(plan, kBlockEvents));
+  std::vector<Height> heights;
+  heights.reserve(all.size());
+  for (const TxPlace& place : all) heights.push_back(place.height);
+  return page_of(std::move(heights), order, page);
+}
+
+}  // namespace tp::index

@@ -1,0 +1,287 @@
+#include "index/index.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "base/text.h"
+#include "crypto/sha.h"
+
+namespace tp::index {
+namespace {
+
+// A folder that goes when the test does.
+class Folder {
+ public:
+  Folder() {
+    static int counter = 0;
+    path_ = testing::TempDir() + "turnpike_index_" + std::to_string(::getpid()) + "_" +
+            std::to_string(++counter);
+    std::filesystem::remove_all(path_);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+using Events = std::vector<chain::Event>;
+
+// A block in which each transaction has the given events.
+chain::CommittedBlock block(std::int64_t height, std::vector<Events> txs, Events own = {}) {
+  chain::CommittedBlock out;
+  out.height = Height{height};
+  out.hash = crypto::sha256("block " + std::to_string(height));
+  for (std::size_t i = 0; i < txs.size(); ++i) {
+    out.txs.push_back("tx " + std::to_string(height) + "/" + std::to_string(i));
+    out.tx_hashes.push_back(crypto::sha256(out.txs.back()));
+    chain::TxResult& result = out.response.tx_results.emplace_back();
+    result.events = std::move(txs[i]);
+  }
+  out.response.events = std::move(own);
+  return out;
+}
+
+Events transfer(const std::string& from, const std::string& to, const std::string& amount) {
+  return {{"transfer", {{"sender", from}, {"recipient", to}, {"amount", amount}}}};
+}
+
+class IndexTest : public testing::Test {
+ protected:
+  IndexTest() { reopen(); }
+
+  void reopen() {
+    index_.reset();
+    auto opened = Index::open(folder_.path(), "test-1");
+    ASSERT_TRUE(opened) << opened.error().text;
+    index_ = std::move(*opened);
+  }
+
+  void add(const chain::CommittedBlock& b) { ASSERT_TRUE(index_->on_block(b)); }
+
+  // "height/index" of what is found, in order.
+  std::string txs(std::string_view text, Order order = Order::kAscending, Page page = {}) {
+    const auto found = index_->search_txs(*Query::parse(text), order, page);
+    if (!found) return found.error().text;
+    std::string out;
+    for (const TxPlace& place : found->places) {
+      out += (out.empty() ? "" : " ") + std::to_string(place.height.value) + "/" +
+             std::to_string(place.index);
+    }
+    return out;
+  }
+
+  std::string blocks(std::string_view text, Order order = Order::kAscending) {
+    const auto found = index_->search_blocks(*Query::parse(text), order, {});
+    if (!found) return found.error().text;
+    std::string out;
+    for (const Height height : found->places)
+      out += (out.empty() ? "" : " ") + std::to_string(height.value);
+    return out;
+  }
+
+  Folder folder_;
+  std::unique_ptr<Index> index_;
+};
+
+TEST_F(IndexTest, ATransactionIsFoundByItsHash) {
+  const auto b = block(7, {{}, {}});
+  add(b);
+  EXPECT_EQ(index_->tx_by_hash(b.tx_hashes[1]), (TxPlace{Height{7}, 1}));
+  EXPECT_EQ(txs("tx.hash='" + to_hex_upper(b.tx_hashes[1].view()) + "'"), "7/1");
+  EXPECT_EQ(txs("tx.hash='" + to_hex(b.tx_hashes[1].view()) + "'"), "7/1");
+  const auto unknown = index_->tx_by_hash(crypto::sha256("unknown"));
+  ASSERT_TRUE(unknown);
+  EXPECT_FALSE(*unknown);
+  EXPECT_EQ(txs("tx.hash='" + to_hex_upper(crypto::sha256("unknown").view()) + "'"), "");
+}
+
+TEST_F(IndexTest, AHashIsCombinedWithOtherConditions) {
+  const auto b = block(7, {transfer("a", "b", "1"), transfer("b", "a", "2")});
+  add(b);
+  const std::string hash = "tx.hash='" + to_hex_upper(b.tx_hashes[1].view()) + "'";
+  EXPECT_EQ(txs(hash + " AND transfer.sender='b'"), "7/1");
+  EXPECT_EQ(txs(hash + " AND transfer.sender='a'"), "");
+  EXPECT_EQ(txs(hash + " AND tx.height=7"), "7/1");
+  EXPECT_EQ(txs(hash + " AND tx.height>7"), "");
+}
+
+TEST_F(IndexTest, ABlockIsFoundByItsHash) {
+  const auto b = block(7, {});
+  add(b);
+  EXPECT_EQ(index_->block_by_hash(b.hash), Height{7});
+}
+
+TEST_F(IndexTest, TransactionsAreFoundByHeight) {
+  add(block(1, {{}, {}}));
+  add(block(2, {}));
+  add(block(3, {{}}));
+  EXPECT_EQ(txs("tx.height=1"), "1/0 1/1");
+  EXPECT_EQ(txs("tx.height='1'"), "1/0 1/1");
+  EXPECT_EQ(txs("tx.height>1"), "3/0");
+  EXPECT_EQ(txs("tx.height>=1 AND tx.height<3"), "1/0 1/1");
+  EXPECT_EQ(txs("tx.height>5 AND tx.height<2"), "");
+  EXPECT_EQ(txs("tx.height<99999999999999999999999"), "1/0 1/1 3/0");
+  EXPECT_NE(txs("tx.height='x'").find("numbers only"), std::string::npos);
+}
+
+TEST_F(IndexTest, TransactionsAreFoundByTheirEvents) {
+  add(block(1, {transfer("a", "b", "5utoll"), transfer("b", "c", "10utoll")}));
+  add(block(2, {transfer("a", "c", "100utoll")}));
+  EXPECT_EQ(txs("transfer.sender='a'"), "1/0 2/0");
+  EXPECT_EQ(txs("transfer.sender='a' AND transfer.recipient='c'"), "2/0");
+  EXPECT_EQ(txs("transfer.amount>9"), "1/1 2/0");
+  EXPECT_EQ(txs("transfer.amount CONTAINS '0u'"), "1/1 2/0");
+  EXPECT_EQ(txs("transfer.memo EXISTS"), "");
+  EXPECT_EQ(txs("transfer EXISTS AND tx.height=2"), "2/0");
+  EXPECT_EQ(txs("transfer.sender='a' AND tx.height<2"), "1/0");
+}
+
+TEST_F(IndexTest, ConditionsOnOneEventTypeHoldInOneEvent) {
+  Events two = transfer("a", "b", "5");
+  two.push_back(transfer("c", "d", "9")[0]);
+  two.push_back({"message", {{"action", "send"}}});
+  add(block(1, {two}));
+  EXPECT_EQ(txs("transfer.sender='a' AND transfer.amount='5'"), "1/0");
+  EXPECT_EQ(txs("transfer.sender='a' AND transfer.amount='9'"), "");
+  EXPECT_EQ(txs("transfer.sender='a' AND transfer.amount>6"), "");
+  EXPECT_EQ(txs("transfer.sender='c' AND message.action='send'"), "1/0");
+}
+
+TEST_F(IndexTest, OnlyMarkedAttributesAreFound) {
+  add(block(1, {{{"e", {{"shown", "1", true}, {"hidden", "1", false}}}}}));
+  EXPECT_EQ(txs("e.shown='1'"), "1/0");
+  EXPECT_EQ(txs("e.hidden='1'"), "");
+}
+
+TEST_F(IndexTest, ValuesWithZeroBytesAndCommonPrefixesStayApart) {
+  add(block(1, {{{"e", {{"k", "a"}}}},
+                {{"e", {{"k", std::string("a\0b", 3)}}}},
+                {{"e", {{"k", "ab"}}}},
+                {{"e", {{"k", std::string("a\0", 2) + std::string(16, '\0')}}}}}));
+  EXPECT_EQ(txs("e.k='a'"), "1/0");
+  EXPECT_EQ(txs("e.k='ab'"), "1/2");
+  EXPECT_EQ(txs("e.k EXISTS"), "1/0 1/1 1/2 1/3");
+}
+
+TEST_F(IndexTest, PagesAreCutInTheOrderAskedFor) {
+  for (std::int64_t h = 1; h <= 5; ++h) add(block(h, {transfer("a", "b", "1"), {}}));
+  EXPECT_EQ(txs("transfer.sender='a'", Order::kDescending), "5/0 4/0 3/0 2/0 1/0");
+  EXPECT_EQ(txs("transfer.sender='a'", Order::kAscending, {.skip = 2, .limit = 2}), "3/0 4/0");
+  EXPECT_EQ(txs("transfer.sender='a'", Order::kDescending, {.skip = 4, .limit = 9}), "1/0");
+  EXPECT_EQ(txs("transfer.sender='a'", Order::kAscending, {.skip = 9, .limit = 2}), "");
+  EXPECT_EQ(
+      index_->search_txs(*Query::parse("transfer.sender='a'"), Order::kAscending, {0, 1})->total,
+      5u);
+}
+
+TEST_F(IndexTest, BlocksAreFoundByHeightAndByTheirOwnEvents) {
+  add(block(1, {transfer("a", "b", "1")}));
+  add(block(2, {}, {{"epoch", {{"number", "7"}}}}));
+  add(block(3, {}, {{"epoch", {{"number", "8"}}}}));
+  EXPECT_EQ(blocks("block.height>1"), "2 3");
+  EXPECT_EQ(blocks("epoch.number=8"), "3");
+  EXPECT_EQ(blocks("epoch.number EXISTS AND block.height<3"), "2");
+  EXPECT_EQ(blocks("epoch EXISTS", Order::kDescending), "3 2");
+  EXPECT_EQ(blocks("transfer.sender='a'"), "");
+}
+
+TEST_F(IndexTest, ItGoesOnWhereItStood) {
+  EXPECT_EQ(index_->next_height(), Height{0});
+  add(block(1, {transfer("a", "b", "1")}));
+  add(block(2, {transfer("a", "b", "1")}));
+  reopen();
+  EXPECT_EQ(index_->next_height(), Height{3});
+  EXPECT_EQ(index_->indexed_height(), Height{2});
+  EXPECT_EQ(txs("transfer.sender='a'"), "1/0 2/0");
+}
+
+TEST_F(IndexTest, ABlockSeenTwiceIsThereOnce) {
+  add(block(1, {transfer("a", "b", "1")}));
+  add(block(1, {transfer("a", "b", "1")}));
+  EXPECT_EQ(txs("transfer.sender='a'"), "1/0");
+}
+
+TEST_F(IndexTest, AnotherChainIsRefused) {
+  index_.reset();
+  const auto other = Index::open(folder_.path(), "test-2");
+  ASSERT_FALSE(other);
+  EXPECT_TRUE(is(other.error(), IndexError::kOtherChain));
+}
+
+TEST_F(IndexTest, ASecondProcessIsRefused) {
+  const auto second = Index::open(folder_.path(), "test-1");
+  ASSERT_FALSE(second);
+  EXPECT_TRUE(is(second.error(), IndexError::kDatabase));
+}
+
+TEST_F(IndexTest, AReaderCanWaitForAHeight) {
+  EXPECT_FALSE(index_->wait_for(Height{1}, Duration::milliseconds(1)));
+  std::thread writer([&] { add(block(1, {})); });
+  EXPECT_TRUE(index_->wait_for(Height{1}, Duration::seconds(10)));
+  writer.join();
+}
+
+// What a search should find, the slow way: every transaction against the query itself.
+RC_GTEST_PROP(IndexProperty, SearchFindsWhatTheQueryMatches, ()) {
+  const auto small = [](const std::string& prefix, int count) {
+    return prefix + std::to_string(*rc::gen::inRange(0, count));
+  };
+  // One index for all cases, each at heights of its own: opening one takes long.
+  static const Folder folder;
+  static const auto index = Index::open(folder.path(), "test-1");
+  RC_ASSERT(index.has_value());
+  const std::int64_t base = (*index)->indexed_height().value;
+  std::vector<chain::CommittedBlock> chain;
+  const auto block_count = *rc::gen::inRange(1, 6);
+  for (std::int64_t h = base + 1; h <= base + block_count; ++h) {
+    std::vector<Events> transactions(static_cast<std::size_t>(*rc::gen::inRange(0, 5)));
+    for (Events& events : transactions) {
+      events.resize(static_cast<std::size_t>(*rc::gen::inRange(0, 4)));
+      for (chain::Event& event : events) {
+        event.type = small("t", 2);
+        const auto attributes = *rc::gen::inRange(0, 3);
+        for (int i = 0; i < attributes; ++i)
+          event.attributes.push_back({small("k", 3), small("", 4), true});
+      }
+    }
+    chain.push_back(block(h, std::move(transactions)));
+  }
+  std::string text;
+  const auto conditions = *rc::gen::inRange(1, 4);
+  for (int i = 0; i < conditions; ++i) {
+    const std::string key = small("t", 2) + "." + small("k", 3);
+    const std::vector<std::string> shapes{
+        key + "='" + small("", 4) + "'",
+        key + ">" + small("", 4),
+        key + "<=" + small("", 4),
+        key + " EXISTS",
+        key + " CONTAINS '" + small("", 4) + "'",
+        "tx.height>" + std::to_string(base + *rc::gen::inRange(0, 4)),
+        "tx.height=" + std::to_string(base + *rc::gen::inRange(0, 6))};
+    text += (i == 0 ? "" : " AND ") + *rc::gen::elementOf(shapes);
+  }
+  text += " AND tx.height>" + std::to_string(base);
+  const Query q = *Query::parse(text);
+
+  std::vector<TxPlace> expected;
+  for (const chain::CommittedBlock& b : chain) {
+    RC_ASSERT((*index)->on_block(b).has_value());
+    for (std::size_t i = 0; i < b.txs.size(); ++i) {
+      Events events = b.response.tx_results[i].events;
+      events.push_back({"tx", {{"height", std::to_string(b.height.value)}}});
+      if (q.matches(events)) expected.push_back({b.height, static_cast<std::uint32_t>(i)});
+    }
+  }
+  const auto found = (*index)->search_txs(q, Order::kAscending, {.skip = 0, .limit = 1'000});
+  RC_ASSERT(found.has_value());
+  RC_LOG() << text;
+  RC_ASSERT(found->places == expected);
+  RC_ASSERT(found->total == expected.size());
+}
+
+}  // namespace
+}  // namespace tp::index
