@@ -5,6 +5,7 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
@@ -419,6 +420,7 @@ def long_files():
 
 
 def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # "scripts/lint | head" is no failure
     parser = argparse.ArgumentParser(prog="scripts/lint")
     parser.add_argument("--tap", action="store_true")
     parser.add_argument("--fix", action="store_true")
