@@ -253,6 +253,40 @@ class Builder : public YAML::EventHandler {
   std::size_t total_ = 0;
 };
 
+// Looks where the second document begins, and stops there. yaml-cpp ends a document without a word
+// where it cannot go on, and takes the rest for the next one.
+class NextDocument : public YAML::EventHandler {
+ public:
+  explicit NextDocument(std::string_view text) : text_(text) {}
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    std::string_view rest = text_;
+    for (int line = 0; line < mark.line; ++line) {
+      const std::size_t end = rest.find('\n');
+      rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    }
+    if (mark.column != 0 || !rest.starts_with("---"))
+      stop(line_of(mark), "it is not valid YAML: the text goes on where the document has ended");
+    throw Found{};
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  struct Found {};  // thrown: there is a second document
+
+ private:
+  std::string_view text_;
+};
+
 // What YAML allows in a stream: no control characters but tab and line ends, valid UTF-8.
 std::optional<YamlFault> check_characters(std::string_view text) {
   int line = 1;
@@ -334,7 +368,10 @@ std::expected<YamlDocument, YamlFault> read_yaml(std::string_view text) {
     YAML::Parser parser(stream);
     Builder builder(document);
     parser.HandleNextDocument(builder);
-    document.more_documents = static_cast<bool>(parser);
+    NextDocument next(text);
+    parser.HandleNextDocument(next);
+  } catch (const NextDocument::Found&) {
+    document.more_documents = true;
   } catch (const Stop& stopped) {
     return std::unexpected(stopped.fault);
   } catch (const YAML::Exception& error) {
