@@ -67,9 +67,10 @@ Result<std::vector<Event>> Schedule::run_due(store::Overlay& state, const BlockI
                                              const ChainParams& params) const {
   std::vector<Event> events;
   Gas remaining = params.schedule_gas;
+  // Money first: housekeeping that fills a block must not keep an escrow running that is dry.
   const std::pair<ScheduleClock, std::int64_t> clocks[] = {
-      {ScheduleClock::kBlockTime, block.time.nanoseconds},
       {ScheduleClock::kBillableTime, block.billable_now.value},
+      {ScheduleClock::kBlockTime, block.time.nanoseconds},
   };
   for (const auto& [clock, now] : clocks) {
     while (true) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "chain/context.h"
+#include "modules/escrow/escrow.h"
 #include "modules/market/records.h"
 #include "modules/registry/records.h"
 
@@ -34,6 +35,10 @@ class NetworkKind {
   // "compute": what Network::kind says.
   virtual std::string_view kind() const = 0;
 
+  // May customers and operators of this kind use turnpike.market.v1? A kind that has messages of
+  // its own would lose track.
+  virtual bool takes_market_messages() const { return false; }
+
   // May this instance exist, with these params? Asked at creation and at every change.
   virtual Result<void> admit_network(const store::Reader& state, NetworkRef network) const = 0;
 
@@ -54,6 +59,14 @@ class NetworkKind {
                                            const market::Agreement& agreement,
                                            const Address& submitter, BytesView evidence) const = 0;
 
+  // Does this kind reduce what operators are due by time or unit? Then escrow asks at every
+  // settlement how many of the `earned` base units are owed; what is not stays with the customer.
+  virtual bool reduces_dues() const { return false; }
+  virtual Result<Amount> payable(const store::Reader&, NetworkRef, market::AgreementId,
+                                 const market::Agreement&, escrow::Interval, Amount earned) const {
+    return earned;
+  }
+
   virtual Result<void> agreement_formed(chain::Context& context, NetworkRef network,
                                         market::AgreementId id,
                                         const market::Agreement& agreement) = 0;
@@ -61,8 +74,8 @@ class NetworkKind {
   virtual Result<void> agreement_ended(chain::Context& context, NetworkRef network,
                                        market::AgreementId id,
                                        const market::Agreement& agreement) = 0;
-  // Told once all agreements that the account paid for have ended. Must not fail for any reason
-  // but gas.
+  // Told once all agreements that the account paid for have ended, unless the account was opened
+  // for one of them and closed with it. Must not fail for any reason but gas.
   virtual Result<void> escrow_ran_dry(chain::Context& context, NetworkRef network,
                                       escrow::AccountId account, chain::BillableTime due) = 0;
   // The retention window of a closed order is over: it, its bids and its agreement leave the

@@ -24,7 +24,10 @@ struct OrderTerms {
   DecCoin price_max;
   escrow::AccountId escrow;
   Duration reclaim_window;
-  std::uint32_t bids_open_max = 20;
+  std::uint32_t bids_open_max = 20;  // 1..kBidsEverMax
+  // Instead of `escrow`: the market opens an account with this deposit, which closes with the order
+  // or the agreement.
+  std::optional<Coin> deposit;
 };
 
 struct BidTerms {
@@ -41,7 +44,7 @@ struct OfferTerms {
   Spec spec;
   ChargeKind charge = ChargeKind::kMetered;
   DecCoin price;
-  std::uint32_t agreements_max = 1;
+  std::uint32_t agreements_max = 1;  // live at once; at least 1
 };
 
 // A bid that ended, and what went back to its bidder.
@@ -58,6 +61,7 @@ struct Match {
 
 class Market final : public chain::Module,
                      public escrow::DryObserver,
+                     public escrow::DueValidator,
                      public registry::NetworkObserver,
                      public registry::LiveAgreements {
  public:
@@ -74,8 +78,9 @@ class Market final : public chain::Module,
   // --- Auctions ---
 
   // Errors: RegistryError::kNetworkNotFound, kWrongDenom (the network does not take it, or the
-  // escrow account holds another), kInvalidPrice (zero), kSpecTooLong, kUnauthorized (the escrow
-  // account is not the customer's), EscrowError::kAccountNotFound, and what the network says.
+  // escrow account holds another), kInvalidPrice (zero), kInvalidTerms, kSpecTooLong, kUnauthorized
+  // (the escrow account is not the customer's in this network), EscrowError::kAccountNotFound,
+  // those of Escrow::open, and what the network says.
   Result<OrderId> place_order(chain::Context& context, const OrderTerms& terms) const;
 
   // Holds the deposit. An operator whose bid was closed may bid again.
@@ -115,8 +120,8 @@ class Market final : public chain::Module,
 
   // --- Agreements ---
 
-  // Ends a live agreement: settles, pays the operator, returns the bid's deposit, closes the order,
-  // closes the escrow account of a posted price and refunds it, tells the network.
+  // Ends a live agreement: settles, pays the operator, returns the bid's deposit, closes the order
+  // and the escrow account that was opened for it, tells the network.
   // Errors: kAgreementNotFound, kAgreementNotLive; kNoticeRequired (the operator, before the
   // deadline of a notice that the agreement demands).
   Result<void> close_agreement(chain::Context& context, AgreementId id, Reason reason) const;
@@ -125,7 +130,8 @@ class Market final : public chain::Module,
   // kAgreementNotLive, kNoticeNotPossible (no window agreed, or given already).
   Result<Reclaim> start_reclaim(chain::Context& context, AgreementId id, ReasonCode code) const;
 
-  // Pays out what the operator has earned. Errors: kAgreementNotFound, kAgreementNotLive.
+  // Pays out what the operator has earned; an agreement whose escrow turns out to be dry ends, and
+  // that pays it. Errors: kAgreementNotFound, kAgreementNotLive.
   Result<Amount> withdraw(chain::Context& context, AgreementId id) const;
 
   // Lets the network verify the evidence, charges its units (metered) and counts its weight in the
@@ -158,6 +164,9 @@ class Market final : public chain::Module,
 
   Result<void> escrow_ran_dry(chain::Context& context, escrow::AccountId account, NetworkId network,
                               chain::BillableTime due) override;
+  Result<Amount> payable(const store::Reader& state, escrow::AccountId account,
+                         const escrow::Charge& charge, escrow::Interval interval,
+                         Amount earned) const override;
   Result<void> network_saved(chain::Context& context, NetworkId id,
                              const registry::Network& network) override;
   Result<bool> has_live_agreements(const store::Reader& state,
@@ -175,6 +184,45 @@ class Market final : public chain::Module,
   Result<void> check_invariants(const store::Reader& state) const override;
 
  private:
+  struct Instance;  // a network's record and its kind
+
+  Result<Instance> instance(const store::Reader& state, NetworkId id) const;
+  Result<NetworkKind*> kind(std::string_view name) const;
+  Result<void> check_price(const Instance& network, const DecCoin& price) const;
+  Result<void> check_account(const store::Reader& state, const OrderTerms& terms) const;
+  Result<void> check_bid(const store::Reader& state, const Order& order,
+                         const BidTerms& terms) const;
+  Result<Order> get_order(const store::Reader& state, OrderId id) const;
+  Result<Order> get_open_order(const store::Reader& state, OrderId id) const;
+  Result<Bid> get_open_bid(const store::Reader& state, const BidKey& key) const;
+  Result<Offer> get_open_offer(const store::Reader& state, OfferId id) const;
+  Result<Agreement> get_live_agreement(const store::Reader& state, AgreementId id) const;
+
+  Result<EndedBid> end_bid(chain::Context& context, const BidKey& key, Bid bid,
+                           BidStatus status) const;
+  Result<std::vector<EndedBid>> end_open_bids(chain::Context& context, OrderId order,
+                                              BidStatus status) const;
+  Result<AgreementId> form(chain::Context& context, const Instance& network,
+                           Agreement agreement) const;
+  Result<void> end(chain::Context& context, AgreementId id, Agreement agreement,
+                   AgreementStatus status, Reason reason, chain::BillableTime at) const;
+  Result<void> release_order(chain::Context& context, const Agreement& agreement) const;
+  Result<void> release_offer(chain::Context& context, const Agreement& agreement) const;
+  Result<void> remove_offer(chain::Context& context, OfferId id) const;
+  Result<void> forget_later(chain::Context& context, OrderId order, AgreementId agreement) const;
+  Result<void> forget(chain::Context& context, BytesView key) const;
+  Result<void> arm_schedule(chain::Context& context) const;
+  void add_auction_messages(chain::MessageRouter& router);
+  void add_offer_messages(chain::MessageRouter& router);
+  void add_agreement_messages(chain::MessageRouter& router);
+  Result<void> require_messages(const store::Reader& state, NetworkId network) const;
+  Result<void> require_customer(const store::Reader& state, OrderId id,
+                                const Address& signer) const;
+  Result<Closer> role_of(const store::Reader& state, AgreementId id, const Address& signer) const;
+  Result<void> add_weight(chain::Context& context, const Instance& network, const Address& provider,
+                          std::uint64_t weight) const;
+  Result<void> end_epoch(chain::Context& context, BytesView key) const;
+
   accounts::Accounts& accounts_;
   bank::Bank& bank_;
   escrow::Escrow& escrow_;

@@ -45,6 +45,7 @@ struct Order {
   Spec spec;
   DecCoin price_max;         // per tick
   escrow::AccountId escrow;  // pays the winner
+  bool owns_escrow = false;  // the account was opened for this order and closes with it
   Duration reclaim_window;   // the least that a bid must grant; zero: none asked
   OrderStatus status = OrderStatus::kOpen;
   std::uint32_t bids_open_max = 0;
@@ -54,11 +55,11 @@ struct Order {
   AgreementId agreement;  // once matched
 
   auto fields() {
-    return std::tie(network, customer, spec, price_max, escrow, reclaim_window, status,
+    return std::tie(network, customer, spec, price_max, escrow, owns_escrow, reclaim_window, status,
                     bids_open_max, bids_open, bids_ever, created_height, agreement);
   }
   auto fields() const {
-    return std::tie(network, customer, spec, price_max, escrow, reclaim_window, status,
+    return std::tie(network, customer, spec, price_max, escrow, owns_escrow, reclaim_window, status,
                     bids_open_max, bids_open, bids_ever, created_height, agreement);
   }
   bool operator==(const Order&) const = default;
@@ -184,6 +185,7 @@ struct Agreement {
   OrderId order;             // of an auction
   OfferId offer;             // of a posted price
   escrow::AccountId escrow;  // 0: nothing is charged (membership)
+  bool owns_escrow = false;  // the account was opened for this agreement and closes with it
   ChargeKind charge = ChargeKind::kByTime;
   DecCoin price;
   Duration reclaim_window;
@@ -197,14 +199,14 @@ struct Agreement {
   escrow::ChargeId charge_id(AgreementId id) const { return escrow::ChargeId{id.value}; }
 
   auto fields() {
-    return std::tie(network, formation, customer, provider, spec, order, offer, escrow, charge,
-                    price, reclaim_window, status, created_height, evidence_last, units, reclaim,
-                    ending);
+    return std::tie(network, formation, customer, provider, spec, order, offer, escrow, owns_escrow,
+                    charge, price, reclaim_window, status, created_height, evidence_last, units,
+                    reclaim, ending);
   }
   auto fields() const {
-    return std::tie(network, formation, customer, provider, spec, order, offer, escrow, charge,
-                    price, reclaim_window, status, created_height, evidence_last, units, reclaim,
-                    ending);
+    return std::tie(network, formation, customer, provider, spec, order, offer, escrow, owns_escrow,
+                    charge, price, reclaim_window, status, created_height, evidence_last, units,
+                    reclaim, ending);
   }
   bool operator==(const Agreement&) const = default;
 };
@@ -245,6 +247,7 @@ enum class MarketError : std::uint32_t {
   kEvidenceReplayed = 24,
   kSpecTooLong = 25,
   kInvalidDeposit = 26,
+  kInvalidTerms = 27,
 };
 ErrorInfo describe(MarketError error);
 
