@@ -47,8 +47,8 @@ int read_pid(const Machine& machine, const std::string& path) {
   return parse_int<int>(digits).value_or(0);
 }
 
-// A process id may belong to somebody else by now: the container's own process is in its group, its
-// conmon names it.
+// A process id may belong to somebody else by now: the container's own process is in its group, and
+// conmon names the container.
 bool is_in_cgroup(const Machine& machine, int pid, const std::string& cgroup) {
   if (pid <= 0) return false;
   const auto text = machine.disk.read("/proc/" + std::to_string(pid) + "/cgroup");
@@ -267,15 +267,17 @@ Observed observe(const Machine& machine, const ReplicaPlace& place) {
   if (::stat((bundle + "/started").c_str(), &status) == 0)
     out.started_at = {status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
   out.out_of_memory = machine.cgroups.oom_kills(place.cgroup()) > 0;
+  // conmon writes the exit code a moment after the program has ended, and goes a moment later:
+  // while it is there, the end is not known yet; once it is not, the code is written or never will
+  // be.
+  const bool watched = is_conmon_of(machine, read_pid(machine, bundle + "/conmon.pid"), place.id());
+  out.pid = read_pid(machine, bundle + "/pid");
   if (const auto code = machine.disk.read(place.exit_file())) {
     out.state = State::kExited;
     out.exit_code = parse_int<int>(*code).value_or(255);
-    return out;
-  }
-  out.pid = read_pid(machine, bundle + "/pid");
-  if (is_in_cgroup(machine, out.pid, place.cgroup()) &&
-      is_conmon_of(machine, read_pid(machine, bundle + "/conmon.pid"), place.id()))
+  } else if (watched) {
     out.state = State::kRunning;
+  }
   return out;
 }
 
@@ -291,7 +293,8 @@ Result<void> create(Machine& machine, const Record& record, const Service& servi
 
 void terminate(Machine& machine, const ReplicaPlace& place) {
   const Observed now = observe(machine, place);
-  if (now.state == Observed::State::kRunning) ::kill(now.pid, SIGTERM);
+  if (now.state == Observed::State::kRunning && is_in_cgroup(machine, now.pid, place.cgroup()))
+    ::kill(now.pid, SIGTERM);
 }
 
 Result<void> remove(Machine& machine, const std::string& id) {

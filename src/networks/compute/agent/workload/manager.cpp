@@ -616,7 +616,7 @@ Result<std::unique_ptr<WorkloadManager>> WorkloadManager::open(Config config, Ho
   auto manager = std::make_unique<Manager>(std::move(config), std::move(network),
                                            std::move(cgroups), host, disk, clock);
   if (const auto opened = manager->open(); !opened) {
-    if (opened.error().text.find("is in use by another process") != std::string::npos)
+    if (is(opened.error(), BaseError::kInUse))
       return fail(WorkloadError::kBusy, opened.error().text);
     return std::unexpected(opened.error());
   }

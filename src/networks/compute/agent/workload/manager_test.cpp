@@ -3,8 +3,10 @@
 #include "networks/compute/agent/workload/manager.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,6 +18,8 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <optional>
+#include <set>
 #include <thread>
 
 #include "networks/compute/agent/workload/cgroup.h"
@@ -202,6 +206,33 @@ class WorkloadRootTest : public ::testing::Test {
     return ran ? ran->output + ran->errors : ran.error().text;
   }
 
+  std::string container(std::uint64_t dseq, const std::string& name) {
+    return container_id(key(dseq), name, 0);
+  }
+  void kill_container(std::uint64_t dseq, const std::string& name) {
+    const Cgroups cgroups = *Cgroups::find(mounts());
+    for (const int pid : cgroups.processes("/tp-" + config_.instance + "/" + container(dseq, name)))
+      ::kill(pid, SIGKILL);
+  }
+  // A UDP socket that listens inside the replica's network.
+  int udp_socket_inside(std::uint64_t dseq, const std::string& name, std::uint16_t port) {
+    int fd = -1;
+    std::thread([&] {  // a thread's namespace ends with it
+      std::ifstream file("/run/tp-" + config_.instance + "/c/" + container(dseq, name) + "/pid");
+      int pid = 0;
+      file >> pid;
+      const int space = ::open(("/proc/" + std::to_string(pid) + "/ns/net").c_str(), O_RDONLY);
+      if (::setns(space, CLONE_NEWNET) == 0) fd = ::socket(AF_INET, SOCK_DGRAM, 0);
+      ::close(space);
+      sockaddr_in at{};
+      at.sin_family = AF_INET;
+      at.sin_port = htons(port);
+      if (::bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0) fd = -1;
+    })
+        .join();
+    return fd;
+  }
+
   // What a crash of this process leaves: the manager goes without stopping anything.
   void lose_process() { manager_.reset(); }
   // What a reboot leaves: no processes, mounts, interfaces, tables or run directory; only the disk.
@@ -229,6 +260,483 @@ TEST_F(WorkloadRootTest, ALeaseAnswersThroughTheIngressByItsHostName) {
   EXPECT_TRUE(service(1).image_digest.starts_with("sha256:"));
   EXPECT_TRUE(stop(1));
   EXPECT_FALSE(manager_->status(key(1)));
+}
+
+TEST_F(WorkloadRootTest, TheContainerIsConfinedToItsOwnUsersProcessesAndCapabilities) {
+  start(hello());
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  const std::string status = in_container(1, "web", "cat /proc/1/status");
+  EXPECT_NE(status.find("NoNewPrivs:\t1"), std::string::npos) << status;
+  EXPECT_NE(status.find("Seccomp:\t2"), std::string::npos) << status;
+  EXPECT_NE(status.find("CapEff:\t00000000800405fb"), std::string::npos) << status;
+  // Inside it is root; outside it is nobody that exists.
+  EXPECT_EQ(in_container(1, "web", "id -u"), "0\n");
+  EXPECT_EQ(in_container(1, "web", "awk '{print ($2 >= 1879048192)}' /proc/self/uid_map"), "1\n");
+  // Its processes are all that it sees.
+  EXPECT_EQ(in_container(1, "web", "ls /proc | grep -c '^[0-9]' | wc -c"), "2\n")
+      << "fewer than 10";
+  EXPECT_NE(in_container(1, "web", "mount -t tmpfs x /tmp").find("ermission denied"),
+            std::string::npos);
+  EXPECT_NE(in_container(1, "web", "mknod /tmp/d b 7 0 2>&1; ls /tmp").find("not permitted"),
+            std::string::npos);
+  EXPECT_NE(in_container(1, "web", "unshare -n true").find("not permitted"), std::string::npos);
+  EXPECT_NE(in_container(1, "web", "echo 1 > /proc/sys/kernel/panic").find("ead-only"),
+            std::string::npos);
+  EXPECT_NE(in_container(1, "web", "hostname x").find("not permitted"), std::string::npos);
+}
+
+TEST_F(WorkloadRootTest, TheEnvironmentNamesTheLease) {
+  LeaseWorkload workload = hello(42);
+  workload.services[0].env = {"GREETING=hi", "AKASH_OWNER=mine"};
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(42); })) << reason(42);
+  const std::string env = in_container(42, "web", "tr '\\0' '\\n' < /proc/1/environ");
+  for (const std::string line :
+       {"AKASH_DEPLOYMENT_SEQUENCE=42\n", "AKASH_GROUP_SEQUENCE=1\n", "AKASH_ORDER_SEQUENCE=1\n",
+        "AKASH_PROVIDER=akash1provider\n", "AKASH_CLUSTER_PUBLIC_HOSTNAME=provider.localhost\n",
+        "GREETING=hi\n", "AKASH_OWNER=mine\n"})
+    EXPECT_NE(env.find(line), std::string::npos) << line << "not in\n" << env;
+  EXPECT_NE(page(42).value_or("").find("<h1>hi</h1>"), std::string::npos);
+}
+
+TEST_F(WorkloadRootTest, ServicesOfALeaseReachEachOtherByNameAndExternalPort) {
+  LeaseWorkload workload = hello();
+  workload.services[0].env = {"BACKEND=backend:9000"};
+  Service backend = script("backend", "PORT=8080 exec /backend");
+  backend.exposes = {{.port = 8080, .external_port = 9000}};
+  workload.services.push_back(backend);
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  EXPECT_EQ(page(1, "/cgi-bin/backend").value_or(""), "1 starts\n");
+}
+
+TEST_F(WorkloadRootTest, NothingOfOtherLeasesOfTheMachineOrOfPrivateNetworksIsReached) {
+  start(hello(1));
+  start(hello(2));
+  ASSERT_TRUE(eventually([&] { return healthy(1) && healthy(2); }));
+  const std::string other = service(2).replicas.at(0).address;
+  const std::string own = service(1).replicas.at(0).address;
+  const auto reach = [&](const std::string& address) {
+    return in_container(
+        1, "web", "timeout 3 nc -w 2 " + address + " < /dev/null && echo reached || echo refused");
+  };
+  EXPECT_EQ(reach(own + " 80"), "reached\n");
+  EXPECT_NE(reach(other + " 80").find("refused"), std::string::npos);
+  // The machine: its bridge, and the registry that listens on loopback.
+  const std::string gateway = own.substr(0, own.rfind('.')) + ".1";
+  EXPECT_NE(reach(gateway + " 15000").find("refused"), std::string::npos);
+  EXPECT_NE(reach(gateway + " 22").find("refused"), std::string::npos);
+  EXPECT_NE(reach("169.254.169.254 80").find("refused"), std::string::npos);
+  EXPECT_NE(reach("10.255.255.1 443").find("refused"), std::string::npos);
+  // The machine itself reaches the lease, or nothing above would mean anything.
+  EXPECT_TRUE(fetch("http://" + other + "/"));
+}
+
+TEST_F(WorkloadRootTest, ALeaseWithoutTheTableWouldReachItsNeighbour) {
+  start(hello(1));
+  start(hello(2));
+  ASSERT_TRUE(eventually([&] { return healthy(1) && healthy(2); }));
+  const std::string other = service(2).replicas.at(0).address;
+  ASSERT_TRUE(run_checked(host_, {.argv = {"nft", "delete", "table", "inet", names().table()}}));
+  EXPECT_EQ(in_container(1, "web", "nc -w 2 " + other + " 80 < /dev/null && echo reached"),
+            "reached\n");
+  ASSERT_TRUE(manager_->reconcile());
+  EXPECT_NE(in_container(1, "web", "nc -w 2 " + other + " 80 < /dev/null || echo refused")
+                .find("refused"),
+            std::string::npos);
+}
+
+TEST_F(WorkloadRootTest, AForwardedTcpPortAnswersOnLoopback) {
+  LeaseWorkload workload = hello();
+  workload.services[0].exposes.push_back({.port = 80, .external_port = 8080, .global = true});
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  const auto ports = manager_->status(key(1))->forwarded_ports;
+  ASSERT_EQ(ports.size(), 1u);
+  EXPECT_EQ(ports[0].port, 8080);
+  EXPECT_EQ(ports[0].host, "provider.localhost");
+  EXPECT_GE(ports[0].external_port, 31'000);
+  EXPECT_TRUE(ports[0].reason.empty());
+  EXPECT_TRUE(fetch("http://127.0.0.1:" + std::to_string(ports[0].external_port) + "/"));
+}
+
+TEST_F(WorkloadRootTest, AForwardedUdpPortCarriesQuestionsAndAnswers) {
+  LeaseWorkload workload{.key = key(1)};
+  workload.services = {script("echo", "sleep 100")};
+  workload.services[0].exposes = {{.port = 5353, .protocol = Protocol::kUdp, .global = true}};
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  const int inside = udp_socket_inside(1, "echo", 5353);
+  ASSERT_GE(inside, 0);
+  const int outside = ::socket(AF_INET, SOCK_DGRAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(manager_->status(key(1))->forwarded_ports.at(0).external_port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(outside, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  ASSERT_EQ(::send(outside, "ping", 4, 0), 4);
+
+  const timeval patience{.tv_sec = 3, .tv_usec = 0};
+  std::string text(16, '\0');
+  sockaddr_in from{};
+  socklen_t size = sizeof from;
+  ::setsockopt(inside, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ASSERT_EQ(
+      ::recvfrom(inside, text.data(), text.size(), 0, reinterpret_cast<sockaddr*>(&from), &size),
+      4);
+  ASSERT_EQ(::sendto(inside, "pong", 4, 0, reinterpret_cast<sockaddr*>(&from), size), 4);
+  ::setsockopt(outside, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ASSERT_EQ(::recv(outside, text.data(), text.size(), 0), 4);
+  EXPECT_EQ(text.substr(0, 4), "pong");
+  ::close(inside);
+  ::close(outside);
+}
+
+TEST_F(WorkloadRootTest, ReplicasShareAForwardedPort) {
+  LeaseWorkload workload = hello();
+  workload.services[0].replicas = 2;
+  workload.services[0].env = {"STARTUP=hostname > /www/name"};
+  workload.services[0].exposes.push_back({.port = 80, .external_port = 81, .global = true});
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return service(1).ready == 2; })) << reason(1);
+  const std::uint16_t port = manager_->status(key(1))->forwarded_ports.at(0).external_port;
+  std::set<std::string> seen;
+  for (int i = 0; i < 6; ++i)
+    seen.insert(fetch("http://127.0.0.1:" + std::to_string(port) + "/name").value_or("none"));
+  EXPECT_EQ(seen, (std::set<std::string>{"web-0\n", "web-1\n"}));
+}
+
+TEST_F(WorkloadRootTest, AnAskedForPortThatIsTakenIsRefusedWithTheReason) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(31'050);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  LeaseWorkload workload = hello();
+  workload.services[0].exposes.push_back(
+      {.port = 80, .external_port = 81, .global = true, .host_port = 31'050});
+  const auto started = manager_->start(workload);
+  ::close(fd);
+  ASSERT_FALSE(started);
+  EXPECT_TRUE(is(started.error(), WorkloadError::kPortTaken)) << started.error().text;
+  EXPECT_NE(started.error().text.find("port 31050"), std::string::npos);
+}
+
+TEST_F(WorkloadRootTest, AMissingImageIsToldWithinSeconds) {
+  LeaseWorkload workload = hello();
+  workload.services[0].image = kRegistry + "/hello-web:none";
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return !reason(1).empty(); }, 5s));
+  EXPECT_NE(reason(1).find("no such image"), std::string::npos) << reason(1);
+  EXPECT_EQ(service(1).state, ServiceState::kBackingOff);
+}
+
+TEST_F(WorkloadRootTest, AnUnreachableRegistryIsToldWithinSeconds) {
+  LeaseWorkload workload = hello();
+  workload.services[0].image = "127.0.0.1:9/x:1";
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return !reason(1).empty(); }, 5s));
+  EXPECT_NE(reason(1).find("the registry cannot be reached"), std::string::npos) << reason(1);
+}
+
+TEST_F(WorkloadRootTest, AnImageThatExitsAtOnceShowsItsCodeAndItsLastWords) {
+  LeaseWorkload workload{.key = key(1)};
+  workload.services = {script("job", "echo config.json: no such file >&2; exit 3")};
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return !reason(1).empty(); }, 5s));
+  EXPECT_TRUE(reason(1).starts_with("exited with code 3 after ")) << reason(1);
+  EXPECT_NE(reason(1).find("config.json: no such file"), std::string::npos) << reason(1);
+  // And it is tried again, with a wait that grows.
+  ASSERT_TRUE(eventually([&] { return service(1).replicas.at(0).restarts >= 2; }));
+  EXPECT_EQ(service(1).replicas.at(0).last_exit->code, 3);
+}
+
+TEST_F(WorkloadRootTest, ACommandThatIsNotThereIsNamed) {
+  LeaseWorkload workload = hello();
+  workload.services[0].command = {"/no/such/program"};
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return !reason(1).empty(); }, 5s));
+  EXPECT_NE(reason(1).find("/no/such/program"), std::string::npos) << reason(1);
+}
+
+TEST_F(WorkloadRootTest, UsedUpMemoryIsToldAsSuchAndNeighboursGoOn) {
+  start(hello(2));
+  ASSERT_TRUE(eventually([&] { return healthy(2); }));
+  LeaseWorkload workload{.key = key(1)};
+  workload.services = {script("eater", "x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done")};
+  workload.services[0].memory_bytes = 24 << 20;
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return !reason(1).empty(); }, 10s));
+  EXPECT_TRUE(reason(1).starts_with("out of memory: the limit is 24 MiB")) << reason(1);
+  EXPECT_TRUE(service(1).replicas.at(0).last_exit->out_of_memory);
+  EXPECT_TRUE(page(2));
+}
+
+TEST_F(WorkloadRootTest, AForkBombHitsItsLimitAndNeighboursGoOn) {
+  start(hello(2));
+  ASSERT_TRUE(eventually([&] { return healthy(2); }));
+  LeaseWorkload workload{.key = key(1)};
+  workload.services = {script("bomb", "f() { f | f & }; f; sleep 100")};
+  start(workload);
+  ASSERT_TRUE(eventually([&] {
+    return log_text(1).find("can't fork") != std::string::npos || !reason(1).empty();
+  })) << log_text(1);
+  EXPECT_TRUE(page(2));
+  EXPECT_TRUE(stop(1));
+}
+
+TEST_F(WorkloadRootTest, AFullDiskFillsOnlyItsLease) {
+  start(hello(1));
+  start(hello(2));
+  ASSERT_TRUE(eventually([&] { return healthy(1) && healthy(2); }));
+  const std::string words = in_container(1, "web", "dd if=/dev/zero of=/big bs=1M count=100");
+  EXPECT_NE(words.find("No space left on device"), std::string::npos) << words;
+  EXPECT_EQ(in_container(2, "web", "echo fine > /small && cat /small"), "fine\n");
+  EXPECT_LE(manager_->usage(key(1))->disk_bytes, 33u << 20);
+  EXPECT_TRUE(page(1));
+}
+
+TEST_F(WorkloadRootTest, APersistentVolumeSurvivesItsContainerAndTheRootDiskDoesNot) {
+  LeaseWorkload workload{.key = key(1)};
+  Service backend = script("backend", "PORT=8080 exec /backend");
+  backend.exposes = {{.port = 8080, .external_port = 80, .global = true, .hosts = {host_of(1)}}};
+  backend.volumes.push_back(
+      {.name = "data", .size_bytes = 16 << 20, .kind = VolumeKind::kPersistent, .mount = "/data"});
+  workload.services = {backend};
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return page(1) == "1 starts\n"; })) << reason(1);
+  EXPECT_EQ(in_container(1, "backend", "touch /on-root"), "");
+  kill_container(1, "backend");
+  ASSERT_TRUE(eventually([&] { return page(1) == "2 starts\n"; })) << page(1).value_or("nothing");
+  EXPECT_EQ(in_container(1, "backend", "test -e /on-root || echo gone"), "gone\n");
+  EXPECT_EQ(in_container(1, "backend", "ls -A /data | tr '\\n' ' '"), "count index.html starts ");
+}
+
+TEST_F(WorkloadRootTest, ARamVolumeIsMemoryAndCountsAsSuch) {
+  LeaseWorkload workload = hello();
+  workload.services[0].volumes.push_back(
+      {.name = "shm", .size_bytes = 8 << 20, .kind = VolumeKind::kRam, .mount = "/dev/shm"});
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  EXPECT_EQ(in_container(1, "web", "df -m /dev/shm | awk 'NR==2{print $1, $2}'"), "tmpfs 8\n");
+  std::ifstream file("/sys/fs/cgroup/memory/tp-" + config_.instance + "/" +
+                     container_id(key(1), "web", 0) + "/memory.limit_in_bytes");
+  std::uint64_t limit = 0;
+  if (file >> limit) {
+    EXPECT_EQ(limit, 72u << 20);
+  }
+}
+
+TEST_F(WorkloadRootTest, CpuTimeIsLimited) {
+  LeaseWorkload workload{.key = key(1)};
+  workload.services = {script("burner", "while true; do :; done")};
+  workload.services[0].cpu_milli = 100;
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  const std::uint64_t before = manager_->usage(key(1))->cpu_nanoseconds;
+  std::this_thread::sleep_for(2s);
+  const std::uint64_t used = manager_->usage(key(1))->cpu_nanoseconds - before;
+  EXPECT_LT(used, 300'000'000u);
+  EXPECT_GT(used, 100'000'000u);
+}
+
+TEST_F(WorkloadRootTest, ContainersOutliveTheProviderAndAreAdopted) {
+  LeaseWorkload workload = hello();
+  workload.services[0].exposes.push_back({.port = 80, .external_port = 81, .global = true});
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  const BlockTime started = service(1).replicas.at(0).started_at;
+  const std::uint16_t port = manager_->status(key(1))->forwarded_ports.at(0).external_port;
+  lose_process();
+  EXPECT_TRUE(page(1));
+  EXPECT_TRUE(fetch("http://127.0.0.1:" + std::to_string(port) + "/"));
+  open();
+  EXPECT_TRUE(healthy(1)) << "adopted at once";
+  EXPECT_LT((service(1).replicas.at(0).started_at - started).nanoseconds, 1'000'000'000);
+  EXPECT_EQ(service(1).replicas.at(0).restarts, 0u);
+  EXPECT_TRUE(page(1));
+  EXPECT_EQ(manager_->status(key(1))->forwarded_ports.at(0).external_port, port);
+  EXPECT_TRUE(fetch("http://127.0.0.1:" + std::to_string(port) + "/"));
+}
+
+TEST_F(WorkloadRootTest, ContainersThatDiedMeanwhileAreRestartedAndOrphansRemoved) {
+  start(hello(1));
+  start(hello(2));
+  ASSERT_TRUE(eventually([&] { return healthy(1) && healthy(2); }));
+  lose_process();
+  // Lease 1 dies; lease 2 is forgotten, as if its end had been journaled and the process killed
+  // then.
+  kill_container(1, "web");
+  fs::remove(config_.data_directory + "/journal");
+  fs::remove_all(config_.data_directory + "/journal");
+  open();
+  EXPECT_TRUE(manager_->list().empty());
+  EXPECT_TRUE(Cgroups::find(mounts())
+                  ->processes("/tp-" + config_.instance + "/" + container(2, "web"))
+                  .empty());
+  EXPECT_FALSE(fs::exists(config_.data_directory + "/leases/" + lease_id(key(2))));
+  EXPECT_FALSE(page(2));
+}
+
+TEST_F(WorkloadRootTest, ADeadContainerIsRestartedByTheNextProcess) {
+  start(hello());
+  ASSERT_TRUE(eventually([&] { return healthy(1); }));
+  lose_process();
+  kill_container(1, "web");
+  open();
+  EXPECT_TRUE(eventually([&] { return healthy(1) && page(1).has_value(); })) << reason(1);
+}
+
+TEST_F(WorkloadRootTest, AfterARebootEverythingIsMadeAgainWithItsVolumes) {
+  LeaseWorkload workload{.key = key(1)};
+  Service backend = script("backend", "PORT=8080 exec /backend");
+  backend.exposes = {{.port = 8080, .external_port = 80, .global = true, .hosts = {host_of(1)}},
+                     {.port = 8080, .external_port = 81, .global = true}};
+  backend.volumes.push_back(
+      {.name = "data", .size_bytes = 16 << 20, .kind = VolumeKind::kPersistent, .mount = "/data"});
+  workload.services = {backend};
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return page(1) == "1 starts\n"; })) << reason(1);
+  const std::uint16_t port = manager_->status(key(1))->forwarded_ports.at(0).external_port;
+  reboot();
+  EXPECT_FALSE(page(1));
+  open();
+  EXPECT_TRUE(eventually([&] { return page(1) == "2 starts\n"; })) << reason(1);
+  EXPECT_EQ(fetch("http://127.0.0.1:" + std::to_string(port) + "/"), "2 starts\n");
+}
+
+TEST_F(WorkloadRootTest, AStopThatACrashInterruptedIsFinished) {
+  start(hello());
+  ASSERT_TRUE(eventually([&] { return healthy(1); }));
+  ASSERT_TRUE(manager_->stop(key(1)));
+  lose_process();
+  open();
+  EXPECT_TRUE(eventually([&] { return manager_->stopped(key(1)); }));
+  EXPECT_FALSE(page(1));
+}
+
+TEST_F(WorkloadRootTest, AnUpdateRestartsOnlyWhatChanged) {
+  LeaseWorkload workload = hello();
+  Service worker = script("worker", "sleep 1000");
+  worker.volumes.push_back(
+      {.name = "data", .size_bytes = 16 << 20, .kind = VolumeKind::kPersistent, .mount = "/data"});
+  workload.services.push_back(worker);
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  in_container(1, "worker", "echo kept > /data/file");
+  const BlockTime web_started = service(1, 0).replicas.at(0).started_at;
+  const BlockTime worker_started = service(1, 1).replicas.at(0).started_at;
+  workload.services[1].env = {"NEW=1"};
+  ASSERT_TRUE(manager_->update(workload));
+  ASSERT_TRUE(eventually(
+      [&] { return healthy(1) && service(1, 1).replicas.at(0).started_at > worker_started; }));
+  EXPECT_EQ(service(1, 0).replicas.at(0).started_at, web_started);
+  EXPECT_EQ(in_container(1, "worker", "echo $NEW; cat /data/file"), "1\nkept\n");
+
+  workload.services[1].volumes[1].size_bytes = 32 << 20;
+  EXPECT_FALSE(manager_->update(workload));
+  workload.services.pop_back();
+  ASSERT_TRUE(manager_->update(workload));
+  EXPECT_TRUE(eventually([&] { return manager_->status(key(1))->services.size() == 1; }));
+  EXPECT_FALSE(fs::exists(config_.data_directory + "/leases/" + lease_id(key(1)) + "/worker.0"));
+  EXPECT_TRUE(page(1));
+}
+
+TEST_F(WorkloadRootTest, LogsComeWithTimeAndStreamAndCanBeFollowed) {
+  LeaseWorkload workload{.key = key(1)};
+  workload.services = {script("talk", "echo one; echo two >&2; sleep 0.5; echo three; sleep 100")};
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return log_text(1).find("two") != std::string::npos; }));
+  std::vector<LogLine> lines;
+  const auto followed = manager_->logs(key(1), {.service = "talk", .tail = 1, .follow = true},
+                                       [&](const LogLine& line) {
+                                         lines.push_back(line);
+                                         return line.text != "three";
+                                       },
+                                       {});
+  ASSERT_TRUE(followed);
+  ASSERT_GE(lines.size(), 2u);
+  EXPECT_EQ(lines.back().text, "three");
+  EXPECT_FALSE(lines.back().is_stderr);
+  EXPECT_GT(lines.back().at.nanoseconds, clock_.now().nanoseconds - 60'000'000'000);
+  EXPECT_FALSE(
+      manager_->logs(key(1), {.service = "none"}, [](const LogLine&) { return true; }, {}));
+}
+
+TEST_F(WorkloadRootTest, LogsAreBounded) {
+  manager_.reset();
+  config_.log_bytes_max = 1 << 20;
+  open();
+  LeaseWorkload workload{.key = key(1)};
+  workload.services = {script("talk",
+                              "yes 'a line that is repeated for ever' & sleep 2; kill $!; "
+                              "sleep 1; echo the end; sleep 100")};
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return log_text(1).find("the end") != std::string::npos; }));
+  std::uint64_t bytes = 0;
+  for (const auto& entry :
+       fs::directory_iterator(config_.data_directory + "/leases/" + lease_id(key(1)) + "/talk.0"))
+    if (entry.path().filename().string().starts_with("log")) bytes += fs::file_size(entry.path());
+  EXPECT_LE(bytes, (2u << 20) + 4096);
+}
+
+TEST_F(WorkloadRootTest, AHostNameOfAnotherLeaseIsRefused) {
+  start(hello(1));
+  LeaseWorkload second = hello(2);
+  second.services[0].exposes[0].hosts = {host_of(1)};
+  const auto started = manager_->start(second);
+  ASSERT_FALSE(started);
+  EXPECT_TRUE(is(started.error(), WorkloadError::kHostNameTaken));
+  EXPECT_TRUE(is(manager_->start(hello(1)).error(), WorkloadError::kAlreadyExists));
+}
+
+TEST_F(WorkloadRootTest, MoreDiskThanThereIsIsRefused) {
+  LeaseWorkload workload = hello();
+  workload.services[0].volumes[0].size_bytes = 1ull << 45;
+  const auto started = manager_->start(workload);
+  ASSERT_FALSE(started);
+  EXPECT_TRUE(is(started.error(), WorkloadError::kNoSpace)) << started.error().text;
+}
+
+TEST_F(WorkloadRootTest, ASecondProviderOnTheSameDataIsRefused) {
+  const auto second = WorkloadManager::open(config_, host_, disk_, clock_);
+  ASSERT_FALSE(second);
+  EXPECT_TRUE(is(second.error(), WorkloadError::kBusy)) << second.error().text;
+}
+
+TEST_F(WorkloadRootTest, TheIngressComesBackWhenItIsKilled) {
+  start(hello());
+  ASSERT_TRUE(eventually([&] { return healthy(1); }));
+  std::ifstream file("/run/tp-" + config_.instance + "/ingress/caddy.pid");
+  int pid = 0;
+  ASSERT_TRUE(file >> pid);
+  ::kill(pid, SIGKILL);
+  EXPECT_TRUE(eventually([&] { return page(1).has_value(); }));
+}
+
+TEST_F(WorkloadRootTest, ABodyLargerThanTheSdlAllowsIsRefused) {
+  LeaseWorkload workload = hello();
+  workload.services[0].exposes[0].http.max_body_bytes = 1000;
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(1); }));
+  const auto ran = host_.run(
+      {.argv = {"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: " + host_of(1),
+                "--data", std::string(2000, 'x'), "http://" + kIngress + "/cgi-bin/backend"}});
+  ASSERT_TRUE(ran);
+  EXPECT_NE(ran->output, "200");
+}
+
+TEST_F(WorkloadRootTest, FromStartToAnAnswerThroughTheIngressWithinASecond) {
+  start(hello(1));
+  ASSERT_TRUE(eventually([&] { return healthy(1); }));
+  const auto begin = std::chrono::steady_clock::now();
+  start(hello(2));
+  ASSERT_TRUE(eventually([&] { return page(2).has_value(); }));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begin);
+  std::cout << "start to HTTP 200 with a cached image: " << took.count() << " ms\n";
+  RecordProperty("milliseconds", std::to_string(took.count()));
 }
 
 }  // namespace
