@@ -163,7 +163,8 @@ struct SdlPlacement {
 struct SdlDeployment {
   std::string profile;
   std::uint32_t count = 0;
-  int line = 0;
+  int line = 0;  // of the profile
+  int count_line = 0;
 };
 
 struct SdlEndpoint {

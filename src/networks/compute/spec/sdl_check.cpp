@@ -211,7 +211,7 @@ void Checker::deployed(const std::string& name, const std::string& placement,
   const std::string where = name + "." + placement + ": ";
   const auto missing = [&](const std::string& what) { add(deployment.line, field, where + what); };
   if (deployment.count < 1 || deployment.count > limits_.replicas_max)
-    add(deployment.line, field + ".count",
+    add(deployment.count_line, field + ".count",
         where + "count " + std::to_string(deployment.count) + " is outside 1.." +
             std::to_string(limits_.replicas_max));
 
@@ -252,7 +252,7 @@ void Checker::deployed(const std::string& name, const std::string& placement,
   const std::uint64_t before = entry->second;
   entry->second += deployment.count;
   if (!first && before <= limits_.replicas_max && entry->second > limits_.replicas_max)
-    add(deployment.line, field + ".count",
+    add(deployment.count_line, field + ".count",
         where + "together the services of profile " + quoted(deployment.profile) + " count " +
             std::to_string(entry->second) + ", outside 1.." + std::to_string(limits_.replicas_max));
 }
@@ -269,12 +269,12 @@ void Checker::leased_ip(const std::string& name, const SdlExpose& expose, const 
     return;
   }
   used_endpoints_.insert(to.ip);
-  // Go compares what is written, so that `as: 80` and no `as` beside `port: 80` pass as different.
   const std::string proto = upper(expose.proto);
   const std::uint32_t outside = expose.as == 0 ? expose.port : expose.as;
-  const std::string key =
-      strict_ ? to.ip + "-" + std::to_string(outside) + "-" + (proto.empty() ? "TCP" : proto)
-              : to.ip + "-" + std::to_string(expose.as) + "-" + expose.proto;
+  std::string key = to.ip + "-" + std::to_string(outside);
+  // Go compares what is written: `as: 80` and no `as` beside `port: 80` pass as different.
+  key += strict_ ? "-" + (proto.empty() ? "TCP" : proto)
+                 : "-" + std::to_string(expose.as) + "-" + expose.proto;
   const auto [other, is_new] = ip_ports_.emplace(key, name);
   if (!is_new)
     add(to.line, field,

@@ -356,16 +356,18 @@ SdlPrice Decoder::price(const YamlEntry& entry, const At& at) {
 
 SdlDeployment Decoder::deployment(const YamlEntry& entry, const At& at) {
   SdlDeployment out;
-  out.line = entry.line;
+  out.line = out.count_line = entry.line;
   const YamlNode& node = *entry.value;
   if (!is_mapping(node, at)) return out;
   only(node, at, {"profile", "count"});
   required(node, at, "profile");
-  if (const YamlEntry* found = node.find("profile"))
+  if (const YamlEntry* found = node.find("profile")) {
     out.profile = text(*found->value, at / "profile");
+    out.line = found->line;
+  }
   if (const YamlEntry* found = node.find("count")) {
     out.count = whole(*found->value, at / "count").value_or(1);
-    out.line = found->line;
+    out.count_line = found->line;
   }
   return out;
 }
