@@ -14,8 +14,7 @@ App::App(std::unique_ptr<store::StateStore> state, Executor& compute, const AppO
       escrow_(accounts_, bank_, machine_.schedule(), machine_.params()),
       registry_(accounts_, bank_, machine_.params()),
       market_(accounts_, bank_, escrow_, registry_, machine_.schedule(), machine_.params()),
-      compute_(accounts_, bank_, escrow_, registry_, market_, machine_.schedule(),
-               machine_.params()) {
+      compute_(accounts_, escrow_, registry_, market_, machine_.schedule(), machine_.params()) {
   // A lower module tells a higher one through an observer that it declares.
   bank_.set_operator_directory(registry_);
   escrow_.set_dry_observer(market_);

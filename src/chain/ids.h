@@ -82,6 +82,7 @@ enum class HandlerId : std::uint8_t {
   kEscrowRunsDry = 1,
   kMarketForgets = 2,  // the retention window of something closed is over
   kEpochEnds = 3,
+  kComputeForgets = 4,  // the retention window of a closed deployment is over
 };
 
 }  // namespace tp::chain

@@ -24,6 +24,7 @@
 namespace tp::compute {
 
 struct Core;
+class Index;
 
 // One object serves every network of kind "compute". The akash.* messages, which know of no
 // networks, mean the one that the genesis file names in "compute"; without that member it is
@@ -36,8 +37,8 @@ struct Core;
 class ComputeNetwork final : public chain::Module, public NetworkKind {
  public:
   // All references must outlive the object. Adds its handler to the schedule.
-  ComputeNetwork(accounts::Accounts& accounts, bank::Bank& bank, escrow::Escrow& escrow,
-                 registry::Registry& registry, market::Market& market, chain::Schedule& schedule,
+  ComputeNetwork(accounts::Accounts& accounts, escrow::Escrow& escrow, registry::Registry& registry,
+                 market::Market& market, chain::Schedule& schedule,
                  const chain::ChainParams& params);
   ~ComputeNetwork() override;
 
@@ -80,6 +81,7 @@ class ComputeNetwork final : public chain::Module, public NetworkKind {
 
  private:
   std::unique_ptr<Core> core_;
+  std::unique_ptr<Index> index_;
 };
 
 }  // namespace tp::compute
