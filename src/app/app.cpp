@@ -35,7 +35,8 @@ Result<std::unique_ptr<App>> App::open(AppOptions options, Disk& disk, const Clo
                                            .schema = state_schema(),
                                            .retain_for = options.retain_for,
                                            .retain_bytes = options.retain_bytes,
-                                           .cold_cache_bytes = options.cold_cache_bytes},
+                                           .cold_cache_bytes = options.cold_cache_bytes,
+                                           .settle_explicitly = true},
                                           disk, clock, compute, background));
   std::unique_ptr<App> app(new App(std::move(state), compute, options));
   TRY_VOID(app->machine_.load());

@@ -202,6 +202,7 @@ Result<InitResponse> Machine::init(const InitRequest& request) {
   TRY_VOID(check_invariants(writes));
 
   TRY(const Hash256 app_hash, state_.commit(block.height, writes.writes(), {}));
+  state_.settle();
   publish(state_.latest());
   return InitResponse{app_hash};
 }
@@ -373,6 +374,7 @@ Result<BlockResponse> Machine::finalize(const BlockRequest& request) {
 
 Result<void> Machine::commit() {
   TP_ASSERT(finalized_ != nullptr);
+  state_.settle();  // not before: the engine stores a block after finalize and before commit
   publish(std::exchange(finalized_, nullptr));
   return {};
 }

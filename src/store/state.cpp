@@ -145,7 +145,8 @@ CoreLimits limits_of(const StateOptions& options) {
           .retain_bytes = options.retain_bytes,
           .cold_cache_bytes = options.cold_cache_bytes,
           .flush_after = options.flush_after,
-          .flush_bytes = options.flush_bytes};
+          .flush_bytes = options.flush_bytes,
+          .settle_explicitly = options.settle_explicitly};
 }
 
 // Runs the migrations on the loaded state and makes the result durable.
@@ -214,6 +215,9 @@ Height StateStore::oldest_height() const {
 }
 Result<Hash256> StateStore::commit(Height height, const WriteSet& writes, Bytes meta) {
   return core_->commit(height, writes, std::move(meta));
+}
+void StateStore::settle() {
+  core_->settle();
 }
 Result<void> StateStore::make_durable() {
   return core_->flush();

@@ -91,6 +91,9 @@ struct StateOptions {
   // wait.
   Duration flush_after = Duration::seconds(10);
   std::uint64_t flush_bytes = 64ull << 20;
+  // Commits may become durable only after settle(). For an engine that stores the block when it
+  // knows the root: the state must never be found ahead of the blocks (specs/chain.md §1.6).
+  bool settle_explicitly = false;
 };
 
 struct StateStats {
@@ -127,7 +130,9 @@ class StateStore {
   // make_durable() succeeds.
   Result<Hash256> commit(Height height, const WriteSet& writes, Bytes meta);
 
-  // Returns when everything committed before the call survives a power cut. Errors: kDisk.
+  // Lets everything committed so far become durable. On the committing thread.
+  void settle();
+  // Returns when everything settled before the call survives a power cut. Errors: kDisk.
   Result<void> make_durable();
   Height durable_height() const;  // 0 before the first flush
 

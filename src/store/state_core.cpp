@@ -113,6 +113,7 @@ StateCore::StateCore(std::unique_ptr<FlatState> flat, StateSchema schema, const 
   std::ranges::sort(by_name_, {}, [this](std::size_t i) { return schema_.stores[i].name; });
   for (std::size_t i = 1; i < by_name_.size(); ++i)
     TP_ASSERT(schema_.stores[by_name_[i - 1]].name != schema_.stores[by_name_[i]].name);
+  unsettled_.keys.resize(stores_.size());
   pending_.keys.resize(stores_.size());
   set_rooted(rooted);
 }
@@ -277,6 +278,7 @@ Result<void> StateCore::migrate(const StateSchema& to, Height cold_written, cons
                                                  "\" still holds keys, but schema version " +
                                                  std::to_string(to.version) + " has no such store");
   }
+  settle();
   return {};
 }
 
@@ -321,7 +323,7 @@ Result<Hash256> StateCore::apply(CommitTag tag, const WriteSet& writes, Bytes me
   for (CommitObserver* observer : observers_) observer->committed(writes, *base, *version);
   retire();
   refresh_stats();
-  start_flush_if_due();
+  if (!limits_.settle_explicitly) settle();
   return version->root();
 }
 
@@ -512,13 +514,35 @@ StateStats StateCore::stats() const {
 
 void StateCore::remember_pending(const std::vector<Work>& works) {
   const std::lock_guard lock(mutex_);
-  if (pending_.blocks++ == 0) pending_.since = clock_.elapsed();
+  if (unsettled_.blocks++ == 0) unsettled_.since = clock_.elapsed();
   for (const Work& work : works) {
     for (const auto* write : work.writes) {
-      append_packed(pending_.keys[work.store], write->first);
-      pending_.bytes += 2 * write->first.size() + (write->second ? write->second->size() : 0);
+      append_packed(unsettled_.keys[work.store], write->first);
+      unsettled_.bytes += 2 * write->first.size() + (write->second ? write->second->size() : 0);
     }
   }
+}
+
+void StateCore::settle() {
+  StatePtr before;  // dropped outside the lock
+  {
+    const std::lock_guard lock(mutex_);
+    before = std::exchange(settled_, retained_.back());
+    add(pending_, unsettled_);
+    for (Bytes& keys : unsettled_.keys) keys.clear();
+    unsettled_.bytes = 0;
+    unsettled_.blocks = 0;
+  }
+  start_flush_if_due();
+}
+
+// `to` and, later, `more`.
+void StateCore::add(Pending& to, const Pending& more) {
+  if (more.blocks == 0) return;
+  to.since = to.blocks == 0 ? more.since : std::min(to.since, more.since);
+  for (std::size_t i = 0; i < to.keys.size(); ++i) to.keys[i].append(more.keys[i]);
+  to.bytes += more.bytes;
+  to.blocks += more.blocks;
 }
 
 void StateCore::start_flush_if_due() {
@@ -546,7 +570,7 @@ Result<void> StateCore::flush() {
     if (pending_.blocks == 0) return {};
     pending.keys.resize(stores_.size());
     std::swap(pending, pending_);
-    version = retained_.back();
+    version = settled_;
   }
   const auto written = flush_pending(pending, version);
   const std::lock_guard lock(mutex_);
@@ -556,10 +580,7 @@ Result<void> StateCore::flush() {
     return {};
   }
   flush_error_ = written.error();
-  for (std::size_t i = 0; i < pending.keys.size(); ++i) pending_.keys[i].append(pending.keys[i]);
-  pending_.bytes += pending.bytes;
-  pending_.blocks += pending.blocks;
-  pending_.since = pending.since;
+  add(pending_, pending);
   return written;
 }
 
@@ -611,6 +632,7 @@ void StateCore::close() {
   std::unique_lock lock(mutex_);
   idle_.wait(lock, [this] { return !flush_posted_; });
   dropped.swap(retained_);
+  dropped.push_back(std::move(settled_));
   lock.unlock();
 }
 

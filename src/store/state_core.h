@@ -43,6 +43,7 @@ struct CoreLimits {
   std::uint64_t cold_cache_bytes;
   Duration flush_after;
   std::uint64_t flush_bytes;
+  bool settle_explicitly;
 };
 
 class StateCore : public std::enable_shared_from_this<StateCore> {
@@ -69,6 +70,7 @@ class StateCore : public std::enable_shared_from_this<StateCore> {
   Result<void> migrate(const StateSchema& to, Height cold_written, const WriteSet& writes,
                        std::string record);
 
+  void settle();
   Result<void> flush();
   void close();  // drops the versions that the store holds and waits for the background
 
@@ -91,7 +93,7 @@ class StateCore : public std::enable_shared_from_this<StateCore> {
 
  private:
   struct Work;
-  // Keys written since the last flush, one after the other with their sizes.
+  // Keys written since a flush or settlement, one after the other with their sizes.
   struct Pending {
     std::vector<Bytes> keys;  // by store
     std::uint64_t bytes = 0;
@@ -108,6 +110,7 @@ class StateCore : public std::enable_shared_from_this<StateCore> {
   void hash_and_hold(Work& work, std::size_t from, std::size_t to, CommitTag tag);
   void change_map(Work& work, VersionNumber number);
   StatePtr publish(std::unique_ptr<StateVersion::Data> data);
+  static void add(Pending& to, const Pending& more);
   void remember_pending(const std::vector<Work>& works);
   void retire();
   void bury_dead();
@@ -145,7 +148,9 @@ class StateCore : public std::enable_shared_from_this<StateCore> {
   std::condition_variable idle_;
   std::deque<StatePtr> retained_;  // oldest first; the last is the latest
   std::vector<VersionNumber> dead_;
-  Pending pending_;
+  Pending unsettled_;  // newer than settled_
+  Pending pending_;    // settled, not durable
+  StatePtr settled_;   // what a flush writes
   bool flush_posted_ = false;
   std::optional<Error> flush_error_;
   Height durable_;

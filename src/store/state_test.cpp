@@ -177,6 +177,41 @@ TEST_F(StateTest, WritesThatCannotBeProvenAreRefusedWhole) {
   EXPECT_TRUE(content_of(*store_->latest()).empty());
 }
 
+TEST_F(StateTest, OnlyWhatIsSettledBecomesDurable) {
+  options_.settle_explicitly = true;
+  options_.flush_after = Duration{0};  // at every settlement
+  open();
+  commit(1, {{kBank, {{hot(1), "one"}, {hot(2), "two"}}}});
+  store_->settle();
+  EXPECT_EQ(store_->durable_height(), Height{1});
+  commit(2, {{kBank, {{hot(1), "changed"}, {hot(2), std::nullopt}, {hot(3), "new"}}}});
+  make_durable();
+  EXPECT_EQ(store_->durable_height(), Height{1});
+  lose_power();
+  open();
+  EXPECT_EQ(store_->latest()->height(), Height{1});
+  EXPECT_EQ(get(kBank, hot(1)), "one");
+  EXPECT_EQ(get(kBank, hot(2)), "two");
+  EXPECT_EQ(get(kBank, hot(3)), std::nullopt);
+}
+
+TEST_F(StateTest, AFlushWritesTheSettledVersionAndTheNextTheRest) {
+  options_.settle_explicitly = true;
+  open();
+  commit(1, {{kMarket, {{cold(1), large("one")}, {hot(1), "one"}}}});
+  store_->settle();
+  commit(2, {{kMarket, {{cold(1), large("two")}, {hot(1), std::nullopt}, {hot(2), "two"}}}});
+  make_durable();  // height 1, while 2 is the latest
+  store_->settle();
+  make_durable();
+  lose_power();
+  open();  // compares the root
+  EXPECT_EQ(store_->latest()->height(), Height{2});
+  EXPECT_EQ(get(kMarket, cold(1)), large("two"));
+  EXPECT_EQ(get(kMarket, hot(1)), std::nullopt);
+  EXPECT_EQ(get(kMarket, hot(2)), "two");
+}
+
 TEST_F(StateTest, UnknownStoresAreErrorsForReaders) {
   open();
   EXPECT_TRUE(is(store_->latest()->get(StoreId{77}, "k").error(), StoreError::kUnknownStore));

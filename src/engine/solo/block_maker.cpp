@@ -74,19 +74,17 @@ Result<std::unique_ptr<BlockMaker>> BlockMaker::open(chain::Application& applica
 Result<void> BlockMaker::recover(const comet_types::Genesis& genesis) {
   const chain::Info info = application_.info();
   const Height stored = store_.last();
-  if (stored != Height{0} && store_.first() != initial_height_ &&
-      info.durable_height < store_.first()) {
-    return cannot_recover("the state is at height " + text(info.durable_height) +
-                          ", but the first stored block is " + text(store_.first()));
-  }
-  if (info.committed_height > stored) {
+  app_version_ = info.app_version;
+  // Before the first block an application may call itself committed at the height before it.
+  const bool is_new = info.committed_height < initial_height_;
+  if (!is_new && info.committed_height > stored) {
     return cannot_recover("the state is at height " + text(info.committed_height) +
                           ", the last stored block is " + text(stored) +
                           "; the block log lost blocks that were safe");
   }
   Height next = info.committed_height.next();
   app_hash_ = info.app_hash.bytes();
-  if (info.committed_height == Height{0}) {
+  if (is_new) {
     TRY(const chain::InitResponse response,
         application_.init({.time = genesis.time,
                            .chain_id = genesis.chain_id,
@@ -164,7 +162,7 @@ BlockTime BlockMaker::next_time() const {
 BlockMeta BlockMaker::next_meta(BlockTime time) const {
   BlockMeta meta;
   comet_types::Header& header = meta.header;
-  header.app_version = application_.info().app_version;
+  header.app_version = app_version_;
   header.chain_id = chain_id_;
   header.height = last_ ? last_->height().next() : initial_height_;
   header.time = time;

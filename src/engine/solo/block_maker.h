@@ -64,6 +64,7 @@ class BlockMaker {
   const Height initial_height_;
   const comet_types::ConsensusParams params_;
   const comet_types::ValidatorSet validators_;
+  std::uint64_t app_version_ = 0;
   Bytes app_hash_;               // for the next header
   Hash256 last_results_hash_{};  // for the next header
   BlockPtr last_;

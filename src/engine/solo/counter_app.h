@@ -35,9 +35,10 @@ class CounterApp final : public chain::Application {
   }
 
   Result<chain::InitResponse> init(const chain::InitRequest& request) override {
-    state_.total = request.app_state_json.size();
+    if (state_.hash.is_zero()) state_.total = request.app_state_json.size();
+    state_.height = Height{request.initial_height.value - 1};
     state_.hash = hash_of(state_);
-    initial_height_ = request.initial_height;
+    saved_ = state_;  // genesis may become durable before the first block
     return chain::InitResponse{state_.hash};
   }
 
@@ -58,8 +59,7 @@ class CounterApp final : public chain::Application {
   void preverify(std::span<const Bytes>) override {}
 
   Result<chain::BlockResponse> finalize(const chain::BlockRequest& request) override {
-    const Height expected = state_.height == Height{0} ? initial_height_ : state_.height.next();
-    TP_ASSERT(request.height == expected);
+    TP_ASSERT(request.height == state_.height.next());
     next_ = {.height = request.height, .total = state_.total + skew, .hash = {}};
     chain::BlockResponse response;
     for (const Bytes& tx : request.txs) response.tx_results.push_back(execute(tx));
@@ -76,6 +76,7 @@ class CounterApp final : public chain::Application {
   }
 
   Result<void> sync() override {
+    ++syncs;
     saved_ = state_;
     return {};
   }
@@ -87,6 +88,8 @@ class CounterApp final : public chain::Application {
   Result<Bytes> export_genesis() const override { return Bytes("{}"); }
 
   std::uint64_t total() const { return state_.total; }
+
+  int syncs = 0;
 
   // Mistakes to make on purpose.
   std::uint64_t skew = 0;
@@ -118,7 +121,6 @@ class CounterApp final : public chain::Application {
 
   State& saved_;
   const std::int64_t save_every_;
-  Height initial_height_{1};
   State state_;
   State next_;
 };

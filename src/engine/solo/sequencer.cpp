@@ -126,6 +126,7 @@ struct Sequencer::State {
   std::vector<std::unique_ptr<ObserverThread>> observers;
 
   std::atomic<bool> stopping = false;
+  std::atomic<bool> halted = false;  // a block may be executed that is not in the log
 
   std::mutex inbox_mutex;
   std::condition_variable inbox_filled;
@@ -293,6 +294,7 @@ void Sequencer::State::recheck() {
 }
 
 void Sequencer::State::halt(const Error& error) {
+  halted = true;
   log_error("solo", "no more blocks are made: " + error.text);
   begin_stop();
   waiters.fail_all(stopped_error());
@@ -319,7 +321,7 @@ Result<void> Sequencer::State::stop() {
   if (producer.joinable()) producer.join();
   waiters.fail_all(stopped_error());
   observers.clear();
-  stop_result = application.sync();
+  stop_result = halted ? Result<void>() : application.sync();
   return *stop_result;
 }
 

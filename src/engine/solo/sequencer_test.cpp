@@ -285,6 +285,8 @@ TEST_F(SequencerTest, AFullDiskHaltsAndSaysWhy) {
   ASSERT_FALSE(done);
   EXPECT_TRUE(is(done.error(), SoloError::kStopped)) << done.error().text;
   EXPECT_NE(halted.get_future().get().find("No space left"), std::string::npos);
+  EXPECT_TRUE(sequencer_->stop());
+  EXPECT_EQ(app_->syncs, 0);  // the block that could not be stored must not become durable state
 }
 
 TEST_F(SequencerTest, WhatBecomesInvalidInThePoolIsDroppedAndItsSenderTold) {
