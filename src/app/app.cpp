@@ -40,7 +40,7 @@ Result<std::unique_ptr<App>> App::open(AppOptions options, Disk& disk, const Clo
                                           disk, clock, compute, background));
   std::unique_ptr<App> app(new App(std::move(state), compute, options));
   TRY_VOID(app->machine_.load());
-  TRY_VOID(app->state_->add_observer(app->compute_.index()));
+  app->state_->add_observer(app->compute_.index());
   return app;
 }
 
