@@ -245,7 +245,7 @@ struct Grown {
       changes.push_back({position, tree_leaf_hash(position, value), key});
     }
     std::ranges::sort(changes, {}, &LeafChange::position);
-    std::vector<SparseMerkleTree::Node> superseded;
+    SupersededNodes<SparseMerkleTree::Node> superseded;
     InlineExecutor executor;
     root = tree.apply({}, changes, VersionNumber{1}, executor, superseded);
   }

@@ -54,7 +54,7 @@ class KeyMap {
   // call returned. Precondition: `changes` is sorted by key without duplicates. Cost: for n changes
   // at most n leaves of about a KiB copied, and the nodes above them.
   Root apply(Root base, std::span<const Change> changes, VersionNumber version, Replaced replaced,
-             std::vector<Node>& superseded);
+             SupersededNodes<Node>& superseded);
 
   // Cost: O(log N), about four cache misses at a million keys.
   static std::optional<MapEntry> get(Root root, BytesView key);
@@ -63,8 +63,7 @@ class KeyMap {
   static Result<void> scan(Root root, const KeyRange& range, Visitor visit);
 
   static VersionNumber born(Node node);
-  static std::size_t bytes_of(Node node);
-  void release(Node node);
+  std::size_t release(Node node);                           // returns its bytes
   std::uint64_t bytes_used() const { return bytes_used_; }  // of all living nodes
 
  private:

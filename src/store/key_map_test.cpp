@@ -33,7 +33,7 @@ struct Grown {
   void apply(const Writes& writes) {
     std::vector<KeyMap::Change> changes;
     for (const auto& [key, value] : writes) changes.push_back({key, entry_of(value)});
-    superseded.clear();
+    superseded = {};
     version = version.next();
     std::vector<std::optional<Bytes>> replaced;
     root = map.apply(
@@ -55,8 +55,8 @@ struct Grown {
   }
 
   void forget_old() {
-    for (const KeyMap::Node node : superseded) map.release(node);
-    superseded.clear();
+    for (const KeyMap::Node node : superseded.nodes) map.release(node);
+    superseded = {};
   }
 
   void apply_and_forget(const Writes& writes) {
@@ -81,7 +81,7 @@ struct Grown {
   KeyMap map;
   KeyMap::Root root = nullptr;
   VersionNumber version;
-  std::vector<KeyMap::Node> superseded;
+  SupersededNodes<KeyMap::Node> superseded;
   Model model;
 };
 
@@ -155,7 +155,7 @@ TEST(KeyMap, WritingWhatIsThereChangesNothing) {
   EXPECT_EQ(grown.root, before);
   grown.apply(without(5'000, 6'000));
   EXPECT_EQ(grown.root, before);
-  EXPECT_TRUE(grown.superseded.empty());
+  EXPECT_TRUE(grown.superseded.nodes.empty());
 }
 
 TEST(KeyMap, OldVersionsStayReadable) {
@@ -164,9 +164,9 @@ TEST(KeyMap, OldVersionsStayReadable) {
   std::vector<KeyMap::Node> garbage;
   for (int round = 0; round < 15; ++round) {
     grown.apply(many(round * 100, round * 100 + 500, numbered("v", round)));
-    garbage.insert(garbage.end(), grown.superseded.begin(), grown.superseded.end());
+    garbage.insert(garbage.end(), grown.superseded.nodes.begin(), grown.superseded.nodes.end());
     grown.apply(without(round * 150, round * 150 + 90));
-    garbage.insert(garbage.end(), grown.superseded.begin(), grown.superseded.end());
+    garbage.insert(garbage.end(), grown.superseded.nodes.begin(), grown.superseded.nodes.end());
     versions.emplace_back(grown.root, grown.model);
   }
   for (const auto& [root, model] : versions) EXPECT_EQ(Grown::content(root), model);

@@ -24,6 +24,8 @@ constexpr std::size_t kSequentialLane =
 // Below this many changes, starting threads costs more than it saves.
 constexpr std::size_t kParallelFrom = 256;
 
+constexpr std::size_t kTogether = 16;  // changes whose ways are fetched together
+
 constexpr std::size_t kUnit = 4;                           // bytes
 constexpr std::size_t kChunkUnits = std::size_t{1} << 18;  // 1 MiB
 constexpr std::size_t kChunks = (std::size_t{1} << 32) / kChunkUnits;
@@ -172,7 +174,7 @@ struct SparseMerkleTree::Arena {
     return node;
   }
 
-  void release(Node node) {
+  std::size_t release(Node node) {
     std::uint32_t lane_number = 0;
     std::memcpy(&lane_number, chunks[node / kChunkUnits].load(std::memory_order_relaxed),
                 sizeof lane_number);
@@ -182,6 +184,7 @@ struct SparseMerkleTree::Arena {
     Node& free = lane.free[class_of(units)];
     std::memcpy(at(node), &free, sizeof free);
     free = node;
+    return units * kUnit;
   }
 };
 
@@ -194,20 +197,23 @@ using Changes = std::span<const LeafChange>;
 template <class Arena>
 class Update {
  public:
-  Update(Arena& arena, std::size_t lane, VersionNumber version, std::vector<Node>& superseded)
+  Update(Arena& arena, std::size_t lane, VersionNumber version, SupersededNodes<Node>& superseded)
       : arena_(arena), lane_(lane), born_(version.value << 1), superseded_(superseded) {}
 
-  Node apply(Node node, Changes changes, int depth) {
+  // `warm`: the nodes on the way are in the cache.
+  Node apply(Node node, Changes changes, int depth, bool warm = false) {
     if (changes.empty()) return node;
     if (node == 0 || arena_.is_leaf(node)) return build(node, changes, depth);
+    if (!warm && changes.size() <= kTogether) {
+      fetch_ways(node, changes, depth);
+      warm = true;
+    }
     const auto [left, right] = children(node);
-    __builtin_prefetch(arena_.at(left));
-    __builtin_prefetch(arena_.at(right));
     const std::size_t middle = split(changes, depth);
-    const Node new_left = apply(left, changes.first(middle), depth + 1);
-    const Node new_right = apply(right, changes.subspan(middle), depth + 1);
+    const Node new_left = apply(left, changes.first(middle), depth + 1, warm);
+    const Node new_right = apply(right, changes.subspan(middle), depth + 1, warm);
     if (new_left == left && new_right == right) return node;
-    superseded_.push_back(node);
+    supersede(node);
     return join(new_left, new_right);
   }
 
@@ -223,6 +229,11 @@ class Update {
     inner->right = right;
     inner->hash = inner_hash(arena_.hash(left), arena_.hash(right));
     return node;
+  }
+
+  void supersede(Node node) {
+    superseded_.nodes.push_back(node);
+    superseded_.bytes += arena_.units_of(node) * kUnit;
   }
 
   // The two halves of a subtree of any kind at `depth`.
@@ -246,6 +257,32 @@ class Update {
     return {inner.left, inner.right};
   }
 
+  // Brings the nodes between `node` and the changed leaves, and their siblings, into the cache. The
+  // changes take each step together, so that they wait for memory at the same time and not one
+  // after the other: most of the cost of an update.
+  void fetch_ways(Node node, Changes changes, int depth) const {
+    std::array<Node, kTogether> at;
+    at.fill(node);
+    for (bool moved = true; moved; ++depth) {
+      moved = false;
+      for (std::size_t i = 0; i < changes.size(); ++i) {
+        if (at[i] == 0 || arena_.is_leaf(at[i])) continue;
+        const auto [left, right] = children(at[i]);
+        prefetch(left);
+        prefetch(right);
+        at[i] = bit_of(changes[i].position.data, depth) ? right : left;
+        moved = true;
+      }
+    }
+  }
+
+  // A node may lie across two cache lines.
+  void prefetch(Node node) const {
+    if (node == 0) return;
+    __builtin_prefetch(arena_.at(node));
+    __builtin_prefetch(arena_.at(node) + sizeof(Inner) - 1);
+  }
+
   // A subtree of what was empty or the single leaf `old_leaf`.
   Node build(Node old_leaf, Changes changes, int depth) {
     if (changes.empty()) return old_leaf;
@@ -264,7 +301,7 @@ class Update {
 
   Node replace(Node old_leaf, const LeafChange& change) {
     if (change.leaf_hash && change.leaf_hash->data == arena_.leaf(old_leaf).hash) return old_leaf;
-    superseded_.push_back(old_leaf);
+    supersede(old_leaf);
     return change.leaf_hash ? make_leaf(change) : 0;
   }
 
@@ -283,7 +320,7 @@ class Update {
   Arena& arena_;
   std::size_t lane_;
   std::uint32_t born_;
-  std::vector<Node>& superseded_;
+  SupersededNodes<Node>& superseded_;
 };
 
 }  // namespace
@@ -293,7 +330,7 @@ SparseMerkleTree::~SparseMerkleTree() = default;
 
 SparseMerkleTree::Root SparseMerkleTree::apply(Root base, std::span<const LeafChange> changes,
                                                VersionNumber version, Executor& executor,
-                                               std::vector<Node>& superseded) {
+                                               SupersededNodes<Node>& superseded) {
   Update<Arena> top(*arena_, kSequentialLane, version, superseded);
   if (changes.size() < kParallelFrom) return Root{top.apply(base.node, changes, 0)};
 
@@ -307,7 +344,7 @@ SparseMerkleTree::Root SparseMerkleTree::apply(Root base, std::span<const LeafCh
           top.halves(levels[depth][i], depth);
   }
   std::array<Changes, kLanes> parts;
-  std::array<std::vector<Node>, kLanes> lane_superseded;
+  std::array<SupersededNodes<Node>, kLanes> lane_superseded;
   auto first = changes.begin();
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     const auto last = std::partition_point(first, changes.end(), [lane](const LeafChange& change) {
@@ -321,8 +358,10 @@ SparseMerkleTree::Root SparseMerkleTree::apply(Root base, std::span<const LeafCh
     Update<Arena> update(*arena_, lane, version, lane_superseded[lane]);
     nodes[lane] = update.apply(levels[kLaneBits][lane], parts[lane], kLaneBits);
   });
-  for (const std::vector<Node>& gone : lane_superseded)
-    superseded.insert(superseded.end(), gone.begin(), gone.end());
+  for (const auto& [gone, bytes] : lane_superseded) {
+    superseded.nodes.insert(superseded.nodes.end(), gone.begin(), gone.end());
+    superseded.bytes += bytes;
+  }
 
   for (int depth = kLaneBits - 1; depth >= 0; --depth) {
     for (std::size_t i = 0; i < std::size_t{1} << depth; ++i) {
@@ -334,7 +373,7 @@ SparseMerkleTree::Root SparseMerkleTree::apply(Root base, std::span<const LeafCh
         nodes[i] = old;
         continue;
       }
-      if (was_inner) superseded.push_back(old);
+      if (was_inner) top.supersede(old);
       nodes[i] = top.join(nodes[2 * i], nodes[2 * i + 1]);
     }
   }
@@ -431,12 +470,8 @@ VersionNumber SparseMerkleTree::born(Node node) const {
   return VersionNumber{arena_->header(node).born_and_kind >> 1};
 }
 
-std::size_t SparseMerkleTree::bytes_of(Node node) const {
-  return arena_->units_of(node) * kUnit;
-}
-
-void SparseMerkleTree::release(Node node) {
-  arena_->release(node);
+std::size_t SparseMerkleTree::release(Node node) {
+  return arena_->release(node);
 }
 
 std::uint64_t SparseMerkleTree::bytes_used() const {

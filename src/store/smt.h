@@ -35,6 +35,13 @@ Hash256 tree_leaf_hash(const TreePosition& position, BytesView value);
 // 2^31.
 using VersionNumber = Strong<struct VersionNumberTag, std::uint32_t>;
 
+// What a batch of changes replaced: nodes that its base has and its result has not.
+template <class Node>
+struct SupersededNodes {
+  std::vector<Node> nodes;
+  std::uint64_t bytes = 0;  // of all of them
+};
+
 // One key of a batch and what it becomes.
 struct LeafChange {
   TreePosition position;
@@ -63,7 +70,7 @@ class SparseMerkleTree {
   // readers are never disturbed. Cost: for n changes in a tree of N keys about n · log2(N/n) + 2n
   // hashes, on executor.width() cores.
   Root apply(Root base, std::span<const LeafChange> changes, VersionNumber version,
-             Executor& executor, std::vector<Node>& superseded);
+             Executor& executor, SupersededNodes<Node>& superseded);
   static constexpr std::size_t kMaxKeySize = 65'535;
 
   Hash256 hash(Root root) const;  // 32 zero bytes when empty. Cost: O(1).
@@ -88,9 +95,8 @@ class SparseMerkleTree {
   std::optional<LeafPath> after(Root root, const TreePosition& position) const;
 
   // For the owner of the versions.
-  VersionNumber born(Node node) const;  // the version whose apply() made it
-  std::size_t bytes_of(Node node) const;
-  void release(Node node);               // its memory is used again
+  VersionNumber born(Node node) const;   // the version whose apply() made it
+  std::size_t release(Node node);        // its memory is used again; returns how much
   std::uint64_t bytes_used() const;      // of living nodes
   std::uint64_t bytes_reserved() const;  // of memory taken from the system
 

@@ -61,7 +61,7 @@ struct Grown {
         content.erase(key);
     }
     std::ranges::sort(changes, {}, &LeafChange::position);
-    superseded.clear();
+    superseded = {};
     version = version.next();
     root = tree.apply(root, changes, version, executor, superseded);
   }
@@ -69,14 +69,14 @@ struct Grown {
   // As an owner that keeps only the newest version.
   void apply_and_forget(const Writes& writes) {
     apply(writes);
-    for (const auto node : superseded) tree.release(node);
+    for (const auto node : superseded.nodes) tree.release(node);
   }
 
   ThreadExecutor executor{1};
   SparseMerkleTree tree;
   SparseMerkleTree::Root root;
   VersionNumber version;
-  std::vector<SparseMerkleTree::Node> superseded;
+  SupersededNodes<SparseMerkleTree::Node> superseded;
   Content content;
 };
 
@@ -131,7 +131,7 @@ TEST(SparseMerkleTree, WritingWhatIsThereChangesNothing) {
   const auto before = grown.root;
   grown.apply(many(0, 1000, "a"));
   EXPECT_EQ(grown.root, before);
-  EXPECT_TRUE(grown.superseded.empty());
+  EXPECT_TRUE(grown.superseded.nodes.empty());
   grown.apply(many(3, 5, "a"));
   EXPECT_EQ(grown.root, before);
 }
@@ -142,7 +142,7 @@ TEST(SparseMerkleTree, RemovingWhatIsNotThereChangesNothing) {
   const auto before = grown.root;
   grown.apply(without(100, 500));
   EXPECT_EQ(grown.root, before);
-  EXPECT_TRUE(grown.superseded.empty());
+  EXPECT_TRUE(grown.superseded.nodes.empty());
 }
 
 TEST(SparseMerkleTree, ReleasedNodesAreUsedAgain) {

@@ -53,6 +53,47 @@ void sort_by_position(std::vector<LeafChange>& changes, Executor& executor) {
   changes = std::move(sorted);
 }
 
+// Tasks that other threads may take while the caller does something else; the caller does what is
+// left. Like Executor::parallel, in two steps.
+class OfferedTasks {
+ public:
+  OfferedTasks(std::size_t count, FunctionRef<void(std::size_t)> task)
+      : shared_(std::make_shared<Shared>(count, task)) {}
+
+  // For each task some thread may come; one that comes too late finds nothing to do.
+  void offer(Executor& executor) {
+    for (std::size_t i = 0; i < shared_->count; ++i)
+      executor.post([shared = shared_] { shared->help(); });
+  }
+
+  void finish() {
+    shared_->help();
+    std::unique_lock lock(shared_->mutex);
+    shared_->finished.wait(lock, [this] { return shared_->done == shared_->count; });
+  }
+
+ private:
+  struct Shared {
+    Shared(std::size_t size, FunctionRef<void(std::size_t)> work) : count(size), task(work) {}
+
+    void help() {
+      for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
+        task(i);
+        const std::lock_guard lock(mutex);
+        if (++done == count) finished.notify_all();
+      }
+    }
+
+    const std::size_t count;
+    const FunctionRef<void(std::size_t)> task;  // valid while done < count
+    std::atomic<std::size_t> next{0};
+    std::mutex mutex;
+    std::condition_variable finished;
+    std::size_t done = 0;
+  };
+  std::shared_ptr<Shared> shared_;
+};
+
 void append_packed(Bytes& out, BytesView key) {
   const auto size = static_cast<std::uint32_t>(key.size());
   out.append(reinterpret_cast<const char*>(&size), sizeof size);
@@ -207,6 +248,7 @@ Result<void> StateCore::load(const FlatSummary& summary) {
   publish(std::move(data));
   started_ = true;
   durable_ = summary.height;
+  refresh_stats();
   return {};
 }
 
@@ -232,14 +274,14 @@ void StateCore::load_rows(std::size_t store, std::vector<Row>& rows, const Bytes
   });
   StoreNodes& nodes = *stores_[store];
   // Nobody has seen these versions: what they supersede is released at once.
-  std::vector<KeyMap::Node> map_gone;
-  std::vector<SparseMerkleTree::Node> tree_gone;
+  SupersededNodes<KeyMap::Node> map_gone;
+  SupersededNodes<SparseMerkleTree::Node> tree_gone;
   state.map =
       nodes.map.apply(state.map, changes, next_number_, [](std::size_t, const auto&) {}, map_gone);
   sort_by_position(leaves, compute_);
   state.tree = nodes.tree.apply(state.tree, leaves, next_number_, compute_, tree_gone);
-  for (const auto node : map_gone) nodes.map.release(node);
-  for (const auto node : tree_gone) nodes.tree.release(node);
+  for (const auto node : map_gone.nodes) nodes.map.release(node);
+  for (const auto node : tree_gone.nodes) nodes.tree.release(node);
   state.root = nodes.tree.hash(state.tree);
   state.keys += rows.size();
 }
@@ -339,58 +381,58 @@ std::vector<StateCore::Work> StateCore::prepare(const WriteSet& writes,
     work.writes.reserve(store_writes.size());
     for (const auto& write : store_writes) work.writes.push_back(&write);
     work.leaves.resize(work.writes.size());
+    work.map_changes.resize(work.writes.size());
   }
   return works;
 }
 
 void StateCore::run(std::vector<Work>& works, CommitTag tag, VersionNumber number) {
-  // The map of each store, and hashing in chunks, are independent of each other.
-  std::vector<std::function<void()>> tasks;
+  struct Chunk {
+    Work* work;
+    std::size_t from;
+    std::size_t to;
+  };
+  std::vector<Chunk> chunks;
   std::size_t total = 0;
   for (Work& work : works) {
     total += work.writes.size();
-    work.map_changes.resize(work.writes.size());
-    for (std::size_t i = 0; i < work.writes.size(); ++i) {
-      const auto& [key, value] = *work.writes[i];
-      work.map_changes[i].key = key;
-      if (!value) continue;
-      work.map_changes[i].entry =
-          is_cold(work.store, key, *value)
-              ? MapEntry{.cold = true, .value = {}, .written = tag.cold_written}
-              : MapEntry{.cold = false, .value = *value, .written = {}};
-    }
-    tasks.emplace_back([this, &work, number] { change_map(work, number); });
+    for (std::size_t from = 0; from < work.writes.size(); from += kHashChunk)
+      chunks.push_back({&work, from, std::min(work.writes.size(), from + kHashChunk)});
   }
+  InlineExecutor inline_executor;
+  Executor& executor = total < kSmallCommit ? inline_executor : compute_;
+  executor.parallel(chunks.size(), [&](std::size_t i) {
+    prepare_changes(*chunks[i].work, chunks[i].from, chunks[i].to, tag);
+  });
+  // Maps and trees are independent; a map is one task, a tree is many.
+  const auto change_one = [&](std::size_t i) { change_map(works[i], number); };
+  OfferedTasks maps(works.size(), change_one);
+  maps.offer(executor);
   for (Work& work : works) {
-    for (std::size_t from = 0; from < work.writes.size(); from += kHashChunk) {
-      const std::size_t to = std::min(work.writes.size(), from + kHashChunk);
-      tasks.emplace_back([this, &work, from, to, tag] { hash_and_hold(work, from, to, tag); });
-    }
-  }
-  if (total < kSmallCommit) {
-    for (const auto& task : tasks) task();
-  } else {
-    compute_.parallel(tasks.size(), [&](std::size_t i) { tasks[i](); });
-  }
-  for (Work& work : works) {
-    sort_by_position(work.leaves, compute_);
+    sort_by_position(work.leaves, executor);
     SparseMerkleTree& tree = stores_[work.store]->tree;
     work.state.tree =
-        tree.apply(work.state.tree, work.leaves, number, compute_, work.superseded.tree);
+        tree.apply(work.state.tree, work.leaves, number, executor, work.superseded.tree);
     work.state.root = tree.hash(work.state.tree);
   }
+  maps.finish();
 }
 
-void StateCore::hash_and_hold(Work& work, std::size_t from, std::size_t to, CommitTag tag) {
+void StateCore::prepare_changes(Work& work, std::size_t from, std::size_t to, CommitTag tag) {
   for (std::size_t i = from; i < to; ++i) {
     const auto& [key, value] = *work.writes[i];
     LeafChange& leaf = work.leaves[i];
     leaf.key = key;
     leaf.position = tree_position(key);
+    work.map_changes[i].key = key;
     if (!value) continue;
     leaf.leaf_hash = tree_leaf_hash(leaf.position, *value);
-    if (work.map_changes[i].entry->cold)
+    if (is_cold(work.store, key, *value)) {
+      work.map_changes[i].entry = {.cold = true, .value = {}, .written = tag.cold_written};
       cold_.hold(stores_[work.store]->id, key, tag.cold_written, *value);
+    } else {
+      work.map_changes[i].entry = {.cold = false, .value = *value, .written = {}};
+    }
   }
 }
 

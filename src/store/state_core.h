@@ -107,7 +107,7 @@ class StateCore : public std::enable_shared_from_this<StateCore> {
   Result<Hash256> apply(CommitTag tag, const WriteSet& writes, Bytes meta);
   std::vector<Work> prepare(const WriteSet& writes, const StateVersion::Data& base) const;
   void run(std::vector<Work>& works, CommitTag tag, VersionNumber number);
-  void hash_and_hold(Work& work, std::size_t from, std::size_t to, CommitTag tag);
+  void prepare_changes(Work& work, std::size_t from, std::size_t to, CommitTag tag);
   void change_map(Work& work, VersionNumber number);
   StatePtr publish(std::unique_ptr<StateVersion::Data> data);
   static void add(Pending& to, const Pending& more);

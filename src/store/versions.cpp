@@ -7,17 +7,16 @@ namespace {
 
 // Moves to `keep` what `older` needs too, releases the rest of `nodes`; returns the bytes released.
 template <class Structure, class Node>
-std::uint64_t settle(Structure& structure, const std::vector<Node>& nodes,
-                     const VersionNumber* older, std::vector<Node>* keep) {
+std::uint64_t settle(Structure& structure, const SupersededNodes<Node>& gone,
+                     const VersionNumber* older, SupersededNodes<Node>* keep) {
   std::uint64_t released = 0;
-  for (const Node node : nodes) {
-    if (older != nullptr && structure.born(node) <= *older) {
-      keep->push_back(node);
-      continue;
-    }
-    released += structure.bytes_of(node);
-    structure.release(node);
+  for (const Node node : gone.nodes) {
+    if (older != nullptr && structure.born(node) <= *older)
+      keep->nodes.push_back(node);
+    else
+      released += structure.release(node);
   }
+  if (older != nullptr) keep->bytes += gone.bytes - released;
   return released;
 }
 
@@ -33,10 +32,8 @@ void Versions::born(VersionNumber number, Height height) {
 }
 
 void Versions::superseded(VersionNumber base, Superseded gone) {
-  for (const auto& [store, nodes] : gone.stores) {
-    for (const auto node : nodes.map) waiting_bytes_ += KeyMap::bytes_of(node);
-    for (const auto node : nodes.tree) waiting_bytes_ += stores_[store]->tree.bytes_of(node);
-  }
+  for (const auto& [store, nodes] : gone.stores)
+    waiting_bytes_ += nodes.map.bytes + nodes.tree.bytes;
   for (const ColdName& name : gone.cold) waiting_bytes_ += name.bytes;
   Superseded& waiting = alive_.at(base).waiting;
   TP_ASSERT(waiting.stores.empty() && waiting.cold.empty());

@@ -33,8 +33,8 @@ struct ColdName {
 // What one commit superseded, by position of the store.
 struct Superseded {
   struct PerStore {
-    std::vector<KeyMap::Node> map;
-    std::vector<SparseMerkleTree::Node> tree;
+    SupersededNodes<KeyMap::Node> map;
+    SupersededNodes<SparseMerkleTree::Node> tree;
   };
   std::map<std::size_t, PerStore> stores;
   std::vector<ColdName> cold;
