@@ -1,5 +1,6 @@
 #include "app/app.h"
 
+#include "app/chain_service.h"
 #include "app/tx_service.h"
 
 namespace tp::app {
@@ -26,6 +27,7 @@ App::App(std::unique_ptr<store::StateStore> state, Executor& compute, const AppO
   for (chain::Module* module : std::initializer_list<chain::Module*>{
            &accounts_, &bank_, &escrow_, &registry_, &market_, &compute_})
     machine_.add(*module);
+  add_chain_service(machine_);
   add_tx_service(machine_);
 }
 

@@ -44,6 +44,9 @@ int run(int argc, char** argv) {
   add_keys(program);
   add_tx(program);
   add_query(program);
+  add_sdl(program);
+  add_deploy(program);
+  add_lease_commands(program);
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

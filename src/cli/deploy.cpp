@@ -1,0 +1,307 @@
+// turnpike deploy: from an SDL file to a running, reachable lease.
+//
+//   SDL ─▶ groups, manifest, hash ─▶ MsgCreateDeployment ─▶ orders ─▶ bids ─▶ choice ─▶
+//   MsgCreateLease
+//                                                                                   └▶ manifest to
+//                                                                                   the providers
+//                                                                                   ─▶ URLs
+#include <algorithm>
+#include <boost/json.hpp>
+#include <iostream>
+#include <map>
+#include <thread>
+
+#include "cli/command.h"
+#include "cli/market_client.h"
+#include "cli/progress.h"
+#include "crypto/address.h"
+#include "networks/compute/spec/compile.h"
+#include "networks/compute/spec/denominations.h"
+#include "networks/compute/spec/sdl.h"
+
+namespace tp::cli {
+namespace {
+
+namespace json = boost::json;
+using compute::provider::GatewayClient;
+using compute::provider::GatewayLeaseStatus;
+using compute::provider::LeaseRef;
+
+constexpr Duration kPoll = Duration::milliseconds(100);
+
+struct DeployOptions {
+  std::string file;
+  std::string deposit;  // empty: the least that the chain takes
+  std::string result;   // file for programs
+  bool yes = false;
+  bool lenient = false;
+  std::string bid_timeout = "60s";
+  std::string bid_window = "500ms";
+  std::string start_timeout = "10m";
+};
+
+struct Deployed {
+  std::uint64_t dseq = 0;
+  std::vector<BidView> leases;
+  std::vector<std::string> urls;
+  std::vector<std::string> ports;
+};
+
+void pause(Duration span) {
+  std::this_thread::sleep_for(std::chrono::nanoseconds(span.nanoseconds));
+}
+
+// "uakt=utoll" of client.toml, or Akash's two where nothing is set and the chain is another.
+Result<compute::DenominationMap> denominations_of(const ClientConfig& config,
+                                                  const ChainFacts& facts) {
+  if (config.denominations.empty()) {
+    if (facts.fee_denom == "uakt" || facts.fee_denom == "uact") return compute::DenominationMap();
+    return compute::akash_denominations_to(facts.fee_denom);
+  }
+  compute::DenominationMap map;
+  for (const std::string& entry : config.denominations) {
+    const std::size_t equals = entry.find('=');
+    if (equals == std::string::npos)
+      return fail(CliError::kUsage, "client.toml: denominations: \"" + entry + "\" is not FROM=TO");
+    map[entry.substr(0, equals)] = entry.substr(equals + 1);
+  }
+  return map;
+}
+
+// The next free number from the height on, as Akash's CLI numbers deployments.
+Result<std::uint64_t> free_dseq(client::RpcClient& rpc, MarketClient& market,
+                                const std::string& owner) {
+  TRY(const client::NodeStatus status, rpc.status());
+  auto dseq = static_cast<std::uint64_t>(status.latest_height.value);
+  while (true) {
+    TRY(const auto taken, market.deployment(owner, dseq));
+    if (!taken) return dseq;
+    ++dseq;
+  }
+}
+
+// The open bids of each group, the cheapest first, once every group has one and the window after
+// that is over.
+Result<std::map<std::uint32_t, std::vector<BidView>>> wait_for_bids(
+    MarketClient& market, const Clock& clock, const Progress& progress, const ChainFacts& facts,
+    const std::string& owner, std::uint64_t dseq, std::size_t groups, Duration timeout,
+    Duration window) {
+  const Duration deadline{clock.elapsed().nanoseconds + timeout.nanoseconds};
+  std::optional<Duration> complete_since;
+  std::vector<std::string> shown;
+  while (true) {
+    TRY(const std::vector<BidView> bids, market.bids(owner, dseq));
+    std::map<std::uint32_t, std::vector<BidView>> by_group;
+    for (const BidView& bid : bids) {
+      if (bid.state != "open") continue;
+      by_group[bid.name.gseq].push_back(bid);
+      const std::string key = std::to_string(bid.name.gseq) + "/" + bid.name.provider;
+      if (std::find(shown.begin(), shown.end(), key) != shown.end()) continue;
+      shown.push_back(key);
+      TRY(const Decimal hourly, per_hour(bid.price.amount, facts.tick));
+      progress.step("bid", bid.name.provider + " for group " + std::to_string(bid.name.gseq) +
+                               ": " + bid.price.amount.to_string_trimmed() +
+                               bid.price.denom.text() + " per tick, " +
+                               money_for_people(hourly, bid.price.denom.text()) + " per hour");
+    }
+    for (auto& [gseq, list] : by_group)
+      std::sort(list.begin(), list.end(), [](const BidView& a, const BidView& b) {
+        return std::tie(a.price.amount, a.name.provider) <
+               std::tie(b.price.amount, b.name.provider);
+      });
+    const Duration now = clock.elapsed();
+    if (by_group.size() == groups && !complete_since) complete_since = now;
+    if (complete_since && now - *complete_since >= window) return by_group;
+    if (now >= deadline) {
+      std::string missing;
+      for (std::uint32_t gseq = 1; gseq <= groups; ++gseq)
+        if (!by_group.contains(gseq))
+          missing += (missing.empty() ? "" : ", ") + std::to_string(gseq);
+      return fail(CliError::kFailed,
+                  "no provider bid for group " + missing + " of deployment " +
+                      std::to_string(dseq) + " within " + agent::to_text(timeout) +
+                      "; it stays open for bids. Close it with: turnpike close " +
+                      std::to_string(dseq));
+    }
+    pause(kPoll);
+  }
+}
+
+Result<BidView> choose(const std::vector<BidView>& bids, const ChainFacts& facts, bool cheapest) {
+  if (cheapest || bids.size() == 1) return bids.front();
+  std::cerr << "\n  #  price per hour        provider\n";
+  for (std::size_t i = 0; i < bids.size(); ++i) {
+    TRY(const Decimal hourly, per_hour(bids[i].price.amount, facts.tick));
+    std::cerr << "  " << i + 1 << "  " << money_for_people(hourly, bids[i].price.denom.text())
+              << "  " << bids[i].name.provider << "\n";
+  }
+  while (true) {
+    std::cerr << "Which one? [1] " << std::flush;
+    std::string line;
+    if (!std::getline(std::cin, line))
+      return fail(CliError::kUsage, "nobody to ask; say --yes to take the cheapest");
+    if (line.empty()) return bids.front();
+    const auto number = parse_u128(line);
+    if (number && *number >= 1 && *number <= bids.size())
+      return bids[static_cast<std::size_t>(*number) - 1];
+  }
+}
+
+std::string describe(const GatewayLeaseStatus& status) {
+  std::string text;
+  for (const auto& service : status.services)
+    text += (text.empty() ? "" : ", ") + service.name + " " + service.state +
+            (service.reason.empty() ? "" : " (" + service.reason + ")");
+  return text;
+}
+
+// Follows one lease until every service answers.
+Result<GatewayLeaseStatus> wait_until_started(GatewayClient& gateway, const LeaseRef& lease,
+                                              const Clock& clock, const Progress& progress,
+                                              Duration timeout) {
+  const Duration deadline{clock.elapsed().nanoseconds + timeout.nanoseconds};
+  std::string last;
+  while (true) {
+    const auto status = gateway.lease_status(lease);
+    if (!status && !is(status.error(), compute::provider::GatewayError::kNotFound))
+      return std::unexpected(status.error());
+    if (status) {
+      if (const std::string now = describe(*status); now != last) {
+        progress.step(status->healthy ? "started" : "service", now);
+        last = now;
+      }
+      if (status->healthy) return *status;
+    }
+    if (clock.elapsed() >= deadline)
+      return fail(CliError::kFailed, "not started within " + agent::to_text(timeout) + ": " +
+                                         (last.empty() ? "no status" : last));
+    pause(kPoll);
+  }
+}
+
+Result<Deployed> deploy_file(Session& session, const DeployOptions& options, const Clock& clock,
+                             const Progress& progress, ChainFacts& facts) {
+  TRY(const Duration bid_timeout, agent::parse_duration(options.bid_timeout));
+  TRY(const Duration bid_window, agent::parse_duration(options.bid_window));
+  TRY(const Duration start_timeout, agent::parse_duration(options.start_timeout));
+  TRY(const Bytes text, session.disk().read(options.file));
+  TRY(compute::Sdl sdl,
+      compute::parse_sdl(text, options.file,
+                         options.lenient ? compute::SdlMode::kLenient : compute::SdlMode::kStrict));
+  TRY(client::RpcClient * rpc, session.rpc());
+  MarketClient market(*rpc);
+  TRY_TO(facts, market.facts());
+  TRY(const auto denominations, denominations_of(session.config(), facts));
+  for (const compute::DenominationChange& change : compute::map_denominations(sdl, denominations))
+    progress.step("price", options.file + ", " + change.to_string());
+  const compute::CompiledSdl compiled = compute::compile_sdl(sdl);
+
+  TRY(client::Wallet * wallet, session.wallet());
+  const std::string& owner = wallet->address_text();
+  Coin deposit{Denom::of(compiled.groups.front().resources.front().price.denom), {}};
+  if (options.deposit.empty()) {
+    TRY_TO(deposit.amount, market.min_deposit(deposit.denom.text()));
+  } else {
+    TRY_TO(deposit, Coin::parse(options.deposit));
+  }
+  Deployed deployed;
+  TRY_TO(deployed.dseq, free_dseq(*rpc, market, owner));
+  TRY(const client::TxOutcome created,
+      wallet->send({create_deployment(owner, deployed.dseq, compiled, deposit,
+                                      sdl.reclamation_min_window)}));
+  progress.step("order", "deployment " + std::to_string(deployed.dseq) + " in block " +
+                             std::to_string(created.height.value) + ", deposit " +
+                             deposit.to_string());
+
+  TRY(const auto bids, wait_for_bids(market, clock, progress, facts, owner, deployed.dseq,
+                                     compiled.groups.size(), bid_timeout, bid_window));
+  std::vector<client::Message> leases;
+  for (const auto& [gseq, list] : bids) {
+    TRY(BidView chosen, choose(list, facts, options.yes));
+    leases.push_back(create_lease(chosen.name));
+    deployed.leases.push_back(std::move(chosen));
+  }
+  TRY(const client::TxOutcome leased, wallet->send(leases));
+  for (const BidView& lease : deployed.leases)
+    progress.step("lease", "group " + std::to_string(lease.name.gseq) + " with " +
+                               lease.name.provider + " in block " +
+                               std::to_string(leased.height.value));
+
+  const std::string manifest = compute::canonical_json(compiled.manifest);
+  for (const BidView& lease : deployed.leases) {
+    TRY(const ProviderView provider, market.provider(lease.name.provider));
+    TRY(GatewayClient gateway, GatewayClient::make(provider.gateway, wallet->key(), owner, clock));
+    TRY_VOID(gateway.put_manifest(deployed.dseq, manifest));
+    progress.step("manifest", "accepted by " + provider.gateway.host_uri);
+    TRY(const GatewayLeaseStatus status,
+        wait_until_started(gateway, {deployed.dseq, lease.name.gseq, lease.name.oseq}, clock,
+                           progress, start_timeout));
+    for (const std::string& url : status.urls()) deployed.urls.push_back(url);
+    for (const auto& port : status.forwarded_ports)
+      deployed.ports.push_back(port.service + ": " + port.host + ":" +
+                               std::to_string(port.external_port) + " leads to " +
+                               std::to_string(port.port) + "/" + port.protocol);
+  }
+  return deployed;
+}
+
+Result<void> deploy(const GlobalOptions& global, const DeployOptions& options) {
+  TRY(const auto session, Session::open(global));
+  const SystemClock clock;
+  const Progress progress(global, clock);
+  ChainFacts facts;
+  TRY(const Deployed deployed, deploy_file(*session, options, clock, progress, facts));
+
+  Decimal hourly;
+  std::string denom;
+  for (const BidView& lease : deployed.leases) {
+    TRY(const Decimal one, per_hour(lease.price.amount, facts.tick));
+    TRY_TO(hourly, hourly.plus(one));
+    denom = lease.price.denom.text();
+  }
+  json::array urls, ports, providers;
+  for (const std::string& url : deployed.urls) urls.emplace_back(url);
+  for (const std::string& port : deployed.ports) ports.emplace_back(port);
+  for (const BidView& lease : deployed.leases) providers.emplace_back(lease.name.provider);
+  const std::string price = money_for_people(hourly, denom);
+  const std::string answer =
+      json::serialize(json::object{{"deployment", std::to_string(deployed.dseq)},
+                                   {"provider", providers.front()},
+                                   {"providers", providers},
+                                   {"price_per_hour", price},
+                                   {"urls", urls},
+                                   {"ports", ports}});
+  if (!options.result.empty())
+    TRY_VOID(write_atomically(session->disk(), options.result, answer + "\n"));
+  std::string text =
+      "deployment " + std::to_string(deployed.dseq) + " runs at " + price + " per hour";
+  for (const std::string& url : deployed.urls) text += "\n  " + url;
+  for (const std::string& port : deployed.ports) text += "\n  " + port;
+  print(global, text, answer);
+  return {};
+}
+
+}  // namespace
+
+void add_deploy(Program& program) {
+  const auto options = std::make_shared<DeployOptions>();
+  CLI::App* command =
+      program.root.add_subcommand("deploy", "Rent what an SDL file asks for, and start it");
+  command->add_option("file", options->file, "The SDL file")->required();
+  command->add_flag("--yes", options->yes, "Take the cheapest bid of each group without asking");
+  command->add_flag("--lenient", options->lenient, "Ignore keys of the file that nobody knows");
+  command->add_option("--deposit", options->deposit,
+                      "Such as 5000000utoll; default: the least that the chain takes");
+  command->add_option("--result", options->result, "Write the outcome as JSON into this file");
+  command->add_option("--bid-timeout", options->bid_timeout,
+                      "How long to wait for a bid on every group");
+  command->add_option("--bid-window", options->bid_window,
+                      "How long to wait for more bids after that");
+  command->add_option("--start-timeout", options->start_timeout,
+                      "How long to wait for the services to start");
+  command->callback([&program, options] {
+    program.action = [&program, options] { return deploy(program.options, *options); };
+  });
+}
+
+}  // namespace tp::cli
