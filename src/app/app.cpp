@@ -19,6 +19,7 @@ App::App(std::unique_ptr<store::StateStore> state, Executor& compute, const AppO
   // A lower module tells a higher one through an observer that it declares.
   bank_.set_operator_directory(registry_);
   escrow_.set_dry_observer(market_);
+  escrow_.set_due_validator(market_);
   registry_.set_network_observer(market_);
   registry_.set_live_agreements(market_);
   market_.add_kind(compute_);

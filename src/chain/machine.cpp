@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <iterator>
+#include <limits>
 
 #include "chain/genesis.h"
 #include "chain/params_json.h"
@@ -162,6 +163,21 @@ Info Machine::info() const {
   return info;
 }
 
+namespace {
+
+// Where the billable clock of an exported chain stood, so that what is settled up to it goes on.
+Result<BillableTime> read_billable_time(const GenesisObject& root) {
+  if (!root.has("chain")) return BillableTime{0};
+  TRY(const GenesisObject chain, root.object("chain"));
+  if (!chain.has("billable_time_ns")) return BillableTime{0};
+  TRY(const std::uint64_t time, chain.number("billable_time_ns"));
+  if (time > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    return chain.error("billable_time_ns", "is too large");
+  return BillableTime{static_cast<std::int64_t>(time)};
+}
+
+}  // namespace
+
 Result<InitResponse> Machine::init(const InitRequest& request) {
   const Bytes genesis_hash = crypto::sha256(request.app_state_json).bytes();
   const store::StatePtr latest = state_.latest();
@@ -187,16 +203,17 @@ Result<InitResponse> Machine::init(const InitRequest& request) {
   }
 
   TRY_TO(params_, read_chain_params(app_state, request.chain_id));
+  TRY(const BillableTime billable, read_billable_time(root));
   store::Overlay writes(*latest);
   const BlockInfo block{.chain_id = request.chain_id,
                         .height = Height{request.initial_height.value - 1},
                         .time = request.time,
-                        .billable_now = {},
+                        .billable_now = billable,
                         .proposer = {}};
   GasMeter unlimited(GasMeter::kUnlimited);
   Context context(writes, block, params_, unlimited);
   TRY_VOID(kParams.put(context, kOnly, params_));
-  TRY_VOID(kClock.put(context, kOnly, BlockClock{request.time, BillableTime{0}, genesis_hash}));
+  TRY_VOID(kClock.put(context, kOnly, BlockClock{request.time, billable, genesis_hash}));
   for (Module* module : modules_)
     TRY_VOID(module->import_genesis(context, app_state.get_object().if_contains(module->name())));
   TRY_VOID(check_invariants(writes));
@@ -476,7 +493,10 @@ QueryResponse Machine::query_store(const QueryRequest& request,
 Result<Bytes> Machine::export_genesis() const {
   const store::StatePtr state = committed();
   boost::json::object app_state;
-  app_state["chain"] = chain_params_json(params_);
+  boost::json::object chain = chain_params_json(params_);
+  TRY(const BlockClock clock, kClock.get(*state, kOnly));
+  chain["billable_time_ns"] = clock.billable.value;
+  app_state["chain"] = std::move(chain);
   for (const Module* module : modules_) {
     TRY(boost::json::value json, module->export_genesis(*state));
     app_state[module->name()] = std::move(json);

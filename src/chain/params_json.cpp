@@ -58,9 +58,10 @@ Result<ChainParams> read_chain_params(const boost::json::value& app_state,
   if (member == nullptr) return params;
 
   TRY(const GenesisObject json, GenesisObject::of(*member, "chain"));
-  TRY_VOID(json.allow_only({"prefix", "fee_denom", "stake_denom", "coin_type", "tick",
-                            "billable_gap_max", "min_gas_price", "schedule_gas",
-                            "max_memo_characters", "max_tx_signatures", "row_deposit", "gas"}));
+  TRY_VOID(
+      json.allow_only({"prefix", "fee_denom", "stake_denom", "coin_type", "tick",
+                       "billable_gap_max", "min_gas_price", "schedule_gas", "max_memo_characters",
+                       "max_tx_signatures", "row_deposit", "gas", "billable_time_ns"}));
   if (json.has("prefix")) {
     TRY_TO(params.prefix, json.text("prefix"));
     if (!is_prefix(params.prefix)) return json.error("prefix", "needs 1 to 20 letters a to z");
