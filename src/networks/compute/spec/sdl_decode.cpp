@@ -98,7 +98,8 @@ std::string Decoder::scalar(const YamlNode& node, const At& at) {
   return node.text;
 }
 
-std::optional<std::uint32_t> Decoder::whole(const YamlNode& node, const At& at) {
+std::optional<std::uint32_t> Decoder::whole(const YamlNode& node, const At& at,
+                                            std::string_view range) {
   if (node.is_null() && !strict_) return 0;
   const auto number = node.is_scalar() ? number_of(node) : std::nullopt;
   const double most = std::numeric_limits<std::uint32_t>::max();
@@ -106,7 +107,7 @@ std::optional<std::uint32_t> Decoder::whole(const YamlNode& node, const At& at) 
   if (fits && (!strict_ || *number == std::floor(*number)))
     return static_cast<std::uint32_t>(*number);
   fault(node.line, at,
-        at.name() + " must be a whole number from 0 to 4294967295, but it is " +
+        at.name() + " must be a whole number in " + std::string(range) + ", but it is " +
             (number ? node.text : kind_of(node)));
   return std::nullopt;
 }

@@ -63,8 +63,9 @@ class Decoder {
   std::string text(const YamlNode& node, const At& at);
   // A scalar whose text is parsed by us, so that its YAML type does not matter.
   std::string scalar(const YamlNode& node, const At& at);
-  // Nothing when it is none; the fault is then known.
-  std::optional<std::uint32_t> whole(const YamlNode& node, const At& at);
+  // Nothing when it is none; the fault is then known. `range` is what it will have to be in.
+  std::optional<std::uint32_t> whole(const YamlNode& node, const At& at,
+                                     std::string_view range = "0..4294967295");
   bool boolean(const YamlNode& node, const At& at);
   OptionalList texts(const YamlNode& node, const At& at, bool may_be_empty,
                      std::vector<int>* lines = nullptr);

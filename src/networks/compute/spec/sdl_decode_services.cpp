@@ -45,11 +45,11 @@ SdlExpose Decoder::expose(const YamlNode& node, const At& at) {
   if (!is_mapping(node, at)) return out;
   only(node, at, {"port", "as", "proto", "to", "accept", "http_options"});
   if (const YamlEntry* entry = node.find("port")) {
-    out.port = whole(*entry->value, at / "port").value_or(1);  // 1: no second fault
+    out.port = whole(*entry->value, at / "port", "1..65535").value_or(1);  // 1: no second fault
     out.line = entry->line;
   }
   if (const YamlEntry* entry = node.find("as")) {
-    out.as = whole(*entry->value, at / "as").value_or(1);
+    out.as = whole(*entry->value, at / "as", "1..65535").value_or(1);
     if (strict_ && out.as == 0) fault(entry->line, at / "as", "as 0 is outside 1..65535");
   }
   if (const YamlEntry* entry = node.find("proto")) out.proto = text(*entry->value, at / "proto");

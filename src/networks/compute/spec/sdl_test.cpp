@@ -152,8 +152,8 @@ TEST(SdlStrict, RefusesNumbersThatAreNotWhole) {
 }
 
 TEST(Sdl, RefusesTextForNumbersListsAndMappings) {
-  refused(with("as: 80", "as: \"80\""), "as must be a whole number from 0 to 4294967295");
-  refused(with("as: 80", "as: -1"), "as must be a whole number from 0 to 4294967295, but it is -1");
+  refused(with("as: 80", "as: \"80\""), "as must be a whole number in 1..65535");
+  refused(with("as: 80", "as: -1"), "as must be a whole number in 1..65535, but it is -1");
   refused(with("count: 2", "count: [2]"), "count must be a whole number");
   refused(with("- DB=db", "A: b"), "env must be a list, but it is a mapping");
   refused(with("    image: example/web:1", "    image: [a]"), "image must be text");
