@@ -351,6 +351,15 @@ Result<std::unique_ptr<Sequencer>> Sequencer::start(SequencerOptions options,
                                        std::move(store), std::move(maker));
   State& s = *state;
   TRY_VOID(s.make_first_block());
+  const Height end = s.store->last().next();
+  for (chain::BlockObserver* observer : observers) {
+    if (observer->next_height() <= end) continue;
+    return fail(SoloError::kCannotRecover, "an observer (the index) has seen block " +
+                                               std::to_string(observer->next_height().value - 1) +
+                                               ", the last stored block is " +
+                                               std::to_string(end.value - 1) +
+                                               "; delete what it keeps to have it made again");
+  }
   for (chain::BlockObserver* observer : observers)
     s.observers.push_back(std::make_unique<ObserverThread>(s.feed, *observer, s.store->first()));
   s.checker = std::thread([&s] { s.check_loop(); });

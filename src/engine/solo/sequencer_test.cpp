@@ -365,6 +365,17 @@ TEST_F(SequencerTest, AnObserverSeesEveryBlockAlsoThoseOfBefore) {
   EXPECT_EQ(from_second.heights().front(), 2);
 }
 
+TEST_F(SequencerTest, AnObserverThatIsAheadOfTheBlocksIsRefused) {
+  Recorder ahead(Height{50});
+  app_.emplace(saved_);
+  const auto started =
+      Sequencer::start(options_, *app_, comet_types::write_genesis(genesis_), test_key(), disk_,
+                       clock_, std::vector<chain::BlockObserver*>{&ahead});
+  ASSERT_FALSE(started);
+  EXPECT_NE(started.error().text.find("has seen block 49, the last stored block is 1"),
+            std::string::npos);
+}
+
 TEST_F(SequencerTest, AnObserverThatFailsIsDetachedAndBlocksGoOn) {
   Recorder failing;
   failing.fail_at = 2;
