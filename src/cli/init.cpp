@@ -1,7 +1,9 @@
 // turnpike init: the folder of a new node: keys, genesis file, settings.
 #include <boost/json.hpp>
-#include <iostream>
+#include <algorithm>
+#include <cctype>
 
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/node_home.h"
 #include "crypto/address.h"
