@@ -115,7 +115,7 @@ class StateStore {
                                                   const Clock& clock, Executor& compute,
                                                   Executor& background);
   // Waits for a running flush. Does not make the rest durable: call make_durable() first for a
-  // clean stop.
+  // clean stop. The directory stays in use while somebody holds a version.
   ~StateStore();
 
   StatePtr latest() const;

@@ -595,11 +595,12 @@ void StateCore::start_flush_if_due() {
     if (!due || flush_posted_ || pending_.blocks == 0) return;
     flush_posted_ = true;
   }
-  background_.post([core = shared_from_this()] {
-    if (const auto flushed = core->flush(); !flushed) log_error(kComponent, flushed.error().text);
-    const std::lock_guard lock(core->mutex_);
-    core->flush_posted_ = false;
-    core->idle_.notify_all();
+  // Not shared: close() waits for the task, and the directory must be free when it returns.
+  background_.post([this] {
+    if (const auto flushed = flush(); !flushed) log_error(kComponent, flushed.error().text);
+    const std::lock_guard lock(mutex_);
+    flush_posted_ = false;
+    idle_.notify_all();
   });
 }
 

@@ -5,6 +5,9 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/log.h"
 #include "base/memory_disk.h"
 #include "base/text.h"
@@ -649,6 +652,63 @@ TEST_F(StateTest, PresenceAndAbsenceAreProvenAtEveryKeptHeight) {
 TEST_F(StateTest, NothingCanBeProvenOfAnEmptyStore) {
   open();
   EXPECT_TRUE(is(store_->latest()->prove(kBank, hot(1)).error(), StoreError::kNotProvable));
+}
+
+// --- threads ---
+
+TEST_F(StateTest, ReadersSeeWholeVersionsWhileBlocksAreCommittedAndFlushed) {
+  // Every block writes its height under every key; a reader that sees two heights in one version
+  // saw a torn one.
+  ThreadExecutor compute(1);
+  ThreadExecutor background(1);
+  options_.flush_bytes = 20'000;
+  options_.retain_bytes = 200'000;
+  options_.cold_cache_bytes = 2'000;
+  auto store = *StateStore::open(options_, disk_, clock_, compute, background);
+  constexpr int kKeys = 300;
+  const auto block = [](int height) {
+    WriteSet writes;
+    for (int i = 0; i < kKeys; ++i) {
+      writes[kMarket][cold(i)] = Bytes(40, '.') + std::to_string(height);
+      writes[kBank][hot(i)] = std::to_string(height);
+    }
+    return writes;
+  };
+  ASSERT_TRUE(store->commit(Height{1}, block(1), ""));
+  std::atomic<bool> stop = false;
+  std::atomic<int> torn = 0;
+  std::atomic<int> reads = 0;
+  const auto read = [&] {
+    while (!stop) {
+      const StatePtr state = store->latest();
+      const Bytes expected = std::to_string(state->height().value);
+      for (int i = reads % 7; i < kKeys; i += 7) {
+        if (*state->get(kMarket, cold(i)) != Bytes(40, '.') + expected) ++torn;
+        if (*state->get(kBank, hot(i)) != expected) ++torn;
+      }
+      const auto proven = state->prove(kBank, hot(1));
+      if (!proven || !verify_membership(smt_spec(), *state->store_root(kBank), proven->ops[0].data,
+                                        hot(1), expected))
+        ++torn;
+      ++reads;
+    }
+  };
+  std::thread first(read);
+  std::thread second(read);
+  int height = 1;
+  while (height < 60 || reads < 20) {
+    ++height;
+    EXPECT_TRUE(store->commit(Height{height}, block(height), ""));
+  }
+  stop = true;
+  first.join();
+  second.join();
+  EXPECT_EQ(torn, 0);
+  ASSERT_TRUE(store->make_durable());
+  EXPECT_EQ(store->durable_height(), Height{height});
+  store.reset();
+  open();
+  EXPECT_EQ(get(kMarket, cold(7)), Bytes(40, '.') + std::to_string(height));
 }
 
 // --- everything together, against the obvious ---
