@@ -5,14 +5,15 @@
 namespace tp::chain {
 
 Result<void> GasMeter::charge(Gas amount, std::string_view what) {
-  if (amount.value > remaining().value) {
-    used_ = Gas{limit_.value == kUnlimited.value ? limit_.value : limit_.value + 1};
-    return fail(SdkError::kOutOfGas, "out of gas in location: " + std::string(what) +
-                                         "; gasWanted: " + std::to_string(limit_.value) +
-                                         ", gasUsed: more");
+  if (amount.value <= remaining().value) {
+    used_ = Gas{used_.value + amount.value};
+    return {};
   }
-  used_ = Gas{used_.value + amount.value};
-  return {};
+  const u128 wanted = u128{used_.value} + amount.value;
+  if (limit_ != kUnlimited) used_ = Gas{limit_.value + 1};
+  return fail(SdkError::kOutOfGas, "out of gas in location: " + std::string(what) +
+                                       "; gasWanted: " + std::to_string(limit_.value) +
+                                       ", gasUsed: " + to_string(wanted));
 }
 
 Result<std::optional<Bytes>> Context::get(store::StoreId store, BytesView key) const {
