@@ -1,0 +1,109 @@
+#include "networks/compute/agent/workload_plan.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "crypto/uuid.h"
+#include "networks/compute/agent/inventory.h"
+
+namespace tp::compute::provider {
+namespace {
+
+bool has_attribute(const Volume& volume, std::string_view key, std::string_view value) {
+  return std::ranges::any_of(volume.attributes, [&](const Attribute& one) {
+    return one.key == key && one.value == value;
+  });
+}
+
+workload::Volume volume_of(const Volume& volume, const Service& service) {
+  workload::Volume out{.name = volume.name, .size_bytes = volume.bytes};
+  if (service.params && service.params->storage) {
+    for (const StorageMount& mount : *service.params->storage) {
+      if (mount.name != volume.name) continue;
+      out.mount = mount.mount;
+      out.read_only = mount.read_only;
+    }
+  }
+  if (is_ram(volume))
+    out.kind = workload::VolumeKind::kRam;
+  else if (has_attribute(volume, "persistent", "true"))
+    out.kind = workload::VolumeKind::kPersistent;
+  return out;
+}
+
+workload::Expose expose_of(const ServiceExpose& expose, const workload::LeaseKey& lease,
+                           const std::string& service, const PlanSettings& settings) {
+  const HttpOptions& http = expose.http_options;
+  workload::Expose out{
+      .port = static_cast<std::uint16_t>(expose.port),
+      .external_port = static_cast<std::uint16_t>(expose.external_port),
+      .protocol = expose.proto == "UDP" ? workload::Protocol::kUdp : workload::Protocol::kTcp,
+      .global = expose.global,
+      .http = {.max_body_bytes = http.max_body_size,
+               .read_timeout_ms = http.read_timeout,
+               .send_timeout_ms = http.send_timeout,
+               .next_tries = http.next_tries,
+               .next_timeout_ms = http.next_timeout,
+               .next_cases = http.next_cases},
+  };
+  if (out.is_http()) {
+    out.hosts = {default_host(lease, service, settings.ingress_domain)};
+    if (expose.hosts) out.hosts.insert(out.hosts.end(), expose.hosts->begin(), expose.hosts->end());
+  }
+  return out;
+}
+
+void add_variables(workload::Service& service, const workload::LeaseKey& lease,
+                   const PlanSettings& settings) {
+  const auto add = [&](const std::string& name, const std::string& value) {
+    const bool set = std::ranges::any_of(service.env, [&](const std::string& one) {
+      return one == name || one.starts_with(name + "=");
+    });
+    if (!set) service.env.push_back(name + "=" + value);
+  };
+  add("AKASH_DEPLOYMENT_SEQUENCE", std::to_string(lease.dseq));
+  add("AKASH_GROUP_SEQUENCE", std::to_string(lease.gseq));
+  add("AKASH_ORDER_SEQUENCE", std::to_string(lease.oseq));
+  add("AKASH_OWNER", lease.owner);
+  add("AKASH_PROVIDER", lease.provider);
+  add("AKASH_CLUSTER_PUBLIC_HOSTNAME", settings.public_host);
+}
+
+}  // namespace
+
+std::string default_host(const workload::LeaseKey& lease, const std::string& service,
+                         const std::string& domain) {
+  const crypto::Uuid id = crypto::uuid5(crypto::kUuidNamespaceDns, lease.text() + service);
+  return to_base32hex(id.view()) + "." + domain;
+}
+
+workload::LeaseWorkload plan(const workload::LeaseKey& lease, const ManifestGroup& group,
+                             const PlanSettings& settings) {
+  workload::LeaseWorkload out{.key = lease, .public_hostname = settings.public_host};
+  for (const Service& service : group.services) {
+    workload::Service made{
+        .name = service.name,
+        .image = service.image,
+        .command = service.command.value_or(std::vector<std::string>{}),
+        .args = service.args.value_or(std::vector<std::string>{}),
+        .env = service.env.value_or(std::vector<std::string>{}),
+        .replicas = service.count,
+        .cpu_milli = service.resources.cpu.milli_units,
+        .memory_bytes = service.resources.memory.bytes,
+        .gpu_units = service.resources.gpu.units,
+    };
+    if (service.credentials)
+      made.credentials = workload::Credentials{.host = service.credentials->host,
+                                               .username = service.credentials->username,
+                                               .password = service.credentials->password};
+    for (const Volume& volume : service.resources.storage)
+      made.volumes.push_back(volume_of(volume, service));
+    for (const ServiceExpose& expose : service.expose)
+      made.exposes.push_back(expose_of(expose, lease, service.name, settings));
+    add_variables(made, lease, settings);
+    out.services.push_back(std::move(made));
+  }
+  return out;
+}
+
+}  // namespace tp::compute::provider

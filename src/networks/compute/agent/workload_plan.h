@@ -1,0 +1,28 @@
+// From a manifest's group to what the runtime of this machine runs.
+// Rules: specs/compute-market.md §3.4.
+#pragma once
+
+#include <string>
+
+#include "networks/compute/agent/market.h"
+#include "networks/compute/agent/workload/spec.h"
+#include "networks/compute/spec/manifest.h"
+
+namespace tp::compute::provider {
+
+struct PlanSettings {
+  std::string ingress_domain{};  // generated host names end in it
+  std::string public_host{};     // by which customers reach forwarded ports
+};
+
+// The host name under which a service with an HTTP expose always answers.
+std::string default_host(const workload::LeaseKey& lease, const std::string& service,
+                         const std::string& domain);
+
+// Precondition: the manifest has been checked against the lease's group. Adds the AKASH_*
+// variables that the service does not set itself. Whether the machine can run it is the runtime's
+// to say.
+workload::LeaseWorkload plan(const workload::LeaseKey& lease, const ManifestGroup& group,
+                             const PlanSettings& settings);
+
+}  // namespace tp::compute::provider
