@@ -71,16 +71,15 @@ void check_unit(const Resources& resources, const Profile& profile, std::vector<
           return covers(volume.attributes, group.second);
         });
     if (!found)
-      out.push_back({RejectReason::kCapabilities, unit + ": no storage with " +
-                                                      text_of(volume.attributes) + " here"});
+      out.push_back({RejectReason::kCapabilities,
+                     unit + ": no storage with " + text_of(volume.attributes) + " here"});
   }
   if (resources.gpu.units > 0) {
     Attributes models;
     for (const Attribute& one : profile.attributes)
       if (one.key.starts_with(kGpu)) models.push_back({one.key.substr(kGpu.size()), one.value});
-    const bool found = std::ranges::any_of(resources.gpu.attributes, [&](const auto& wanted) {
-      return covers({wanted}, models);
-    });
+    const bool found = std::ranges::any_of(
+        resources.gpu.attributes, [&](const auto& wanted) { return covers({wanted}, models); });
     if (!found)
       out.push_back({RejectReason::kCapabilities,
                      unit + ": no GPU of " + text_of(resources.gpu.attributes) + " here"});

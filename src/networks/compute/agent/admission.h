@@ -39,9 +39,9 @@ struct Profile {
   std::string address{};
   Attributes attributes{};
   std::vector<Audit> audits{};
-  Attributes demands{};  // that every order must carry in its placement
-  std::string denom{};   // that we are paid in
-  Duration notice{};     // the most that we promise
+  Attributes demands{};           // that every order must carry in its placement
+  std::string denom{};            // that we are paid in
+  Duration notice{};              // the most that we promise
   std::uint32_t volumes_max = 4;  // of one unit
 };
 

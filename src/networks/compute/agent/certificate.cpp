@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <ctime>
 #include <memory>
 
 #include "base/text.h"
@@ -46,7 +47,7 @@ bool add_extension(X509* certificate, int kind, const std::string& value) {
 bool fill(X509* certificate, EVP_PKEY* key, const std::string& host, BlockTime now) {
   std::uint64_t serial = 0;
   if (RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) != 1) return false;
-  const std::time_t from = now.nanoseconds / 1'000'000'000 - 3600;  // clocks differ
+  const time_t from = now.nanoseconds / 1'000'000'000 - 3600;  // clocks differ
   X509_NAME* name = X509_get_subject_name(certificate);
   return X509_set_version(certificate, 2) == 1 &&
          ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1) == 1 &&

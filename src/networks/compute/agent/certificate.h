@@ -22,9 +22,9 @@ struct CertificateFiles {
 // SHA-256 of the first certificate's DER form, in hexadecimal. Errors: kUnreadable.
 Result<std::string> certificate_sha256(Disk& disk, const std::string& pem_path);
 
-// Makes both files unless they are there. P-256, self-signed for `host` (a name or an IPv4 address),
-// valid for ten years from `now`. A half-written pair of a crash is made anew.
-// Errors: kCannotMake; those of the disk.
+// Makes both files unless they are there. P-256, self-signed for `host` (a name or an IPv4
+// address), valid for ten years from `now`. A half-written pair of a crash is made anew. Errors:
+// kCannotMake; those of the disk.
 Result<void> ensure_certificate(Disk& disk, const CertificateFiles& files, std::string_view host,
                                 BlockTime now);
 

@@ -6,14 +6,16 @@
 #include <limits>
 #include <set>
 
+#include "base/wide.h"
+
 namespace tp::compute::provider {
 namespace {
 
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 
 // Saturates: the limits of a group keep far below, and what passes them must not wrap.
-std::int64_t clamp(unsigned __int128 value) {
-  return value > static_cast<unsigned __int128>(kMost) ? kMost : static_cast<std::int64_t>(value);
+std::int64_t clamp(u128 value) {
+  return value > static_cast<u128>(kMost) ? kMost : static_cast<std::int64_t>(value);
 }
 
 std::int64_t add(std::int64_t a, std::int64_t b) {
@@ -23,7 +25,7 @@ std::int64_t add(std::int64_t a, std::int64_t b) {
 }
 
 std::int64_t scaled(std::int64_t value, std::uint32_t percent) {
-  return clamp(static_cast<unsigned __int128>(value) * percent / 100);
+  return clamp(static_cast<u128>(value) * percent / 100);
 }
 
 // Every way in which an order may name this device (specs/compute-market.md §2.3).
@@ -61,8 +63,8 @@ Quantities& Quantities::operator+=(const Quantities& other) {
 }
 
 Quantities& Quantities::operator-=(const Quantities& other) {
-  return *this += Quantities{-other.cpu_milli, -other.memory_bytes, -other.disk_bytes,
-                             -other.gpu_units};
+  return *this +=
+         Quantities{-other.cpu_milli, -other.memory_bytes, -other.disk_bytes, -other.gpu_units};
 }
 
 bool is_ram(const Volume& volume) {
@@ -74,16 +76,15 @@ bool is_ram(const Volume& volume) {
 Quantities quantities_of(const std::vector<ResourceUnit>& units) {
   Quantities out;
   for (const ResourceUnit& unit : units) {
-    unsigned __int128 memory = unit.resources.memory.bytes;
-    unsigned __int128 disk = 0;
+    u128 memory = unit.resources.memory.bytes;
+    u128 disk = 0;
     for (const Volume& volume : unit.resources.storage)
       (is_ram(volume) ? memory : disk) += volume.bytes;
     out += {
-        .cpu_milli = clamp(static_cast<unsigned __int128>(unit.resources.cpu.milli_units) *
-                           unit.count),
+        .cpu_milli = clamp(static_cast<u128>(unit.resources.cpu.milli_units) * unit.count),
         .memory_bytes = clamp(memory * unit.count),
         .disk_bytes = clamp(disk * unit.count),
-        .gpu_units = clamp(static_cast<unsigned __int128>(unit.resources.gpu.units) * unit.count),
+        .gpu_units = clamp(static_cast<u128>(unit.resources.gpu.units) * unit.count),
     };
   }
   return out;
@@ -111,8 +112,8 @@ Result<std::vector<ResourceUnit>> Inventory::reserve(const OrderId& order,
   const Quantities asked = quantities_of(units);
   const Quantities free = available_locked();
   if (asked.cpu_milli > free.cpu_milli)
-    return fail(InventoryError::kNoRoom, lacks("thousandths of a core", asked.cpu_milli,
-                                               free.cpu_milli));
+    return fail(InventoryError::kNoRoom,
+                lacks("thousandths of a core", asked.cpu_milli, free.cpu_milli));
   if (asked.memory_bytes > free.memory_bytes)
     return fail(InventoryError::kNoRoom,
                 lacks("bytes of memory", asked.memory_bytes, free.memory_bytes));

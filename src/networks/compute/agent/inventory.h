@@ -21,7 +21,7 @@ struct GpuDevice {
   std::string vendor{};
   std::string model{};
   std::string ram{};
-  std::string interface {};
+  std::string interface{};
   bool operator==(const GpuDevice&) const = default;
 };
 
@@ -96,7 +96,8 @@ class Inventory {
   };
 
   Quantities available_locked() const;
-  std::optional<std::vector<std::size_t>> choose_gpus_locked(std::vector<ResourceUnit>& units) const;
+  std::optional<std::vector<std::size_t>> choose_gpus_locked(
+      std::vector<ResourceUnit>& units) const;
 
   mutable std::mutex mutex_;
   const Quantities total_;

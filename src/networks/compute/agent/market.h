@@ -1,6 +1,6 @@
 // What the provider asks of the market on chain, and what it does there: the seam between its rules
-// and a node. Answers are what the chain holds at one moment; an error always means "unknown", never
-// "gone".
+// and a node. Answers are what the chain holds at one moment; an error always means "unknown",
+// never "gone".
 #pragma once
 
 #include <compare>

@@ -26,7 +26,6 @@ std::string class_of(const Volume& volume) {
 
 // rate x amount / whole, rounded up.
 Result<Decimal> share(Decimal rate, std::uint64_t amount, std::uint64_t whole) {
-  TRY(const Decimal units, Decimal::from_amount(Amount{amount}));
   TRY(const Decimal of, Decimal::from_amount(Amount{whole}));
   // Whole units first, so that only what is left over is rounded.
   TRY(const Decimal wholes, rate.times(amount / whole));
@@ -156,19 +155,19 @@ std::string ScriptPricing::input_for(const Quote& quote) {
   }
   return json::serialize(json::object{
       {"resources", std::move(units)},
-      {"price", json::object{{"denom", quote.most.denom},
-                             {"amount", quote.most.amount.to_string()}}},
+      {"price",
+       json::object{{"denom", quote.most.denom}, {"amount", quote.most.amount.to_string()}}},
       {"price_precision", 6}});
 }
 
 Result<Decimal> ScriptPricing::price(const Quote& quote) {
   slots_.acquire();
-  const auto ran = host_.run(
-      {.argv = {program_},
-       .input = input_for(quote),
-       .env = {"AKASH_OWNER=" + quote.owner, "AKASH_DENOM=" + quote.most.denom},
-       .timeout = kScriptTime,
-       .output_bytes_max = 4096});
+  const auto ran =
+      host_.run({.argv = {program_},
+                 .input = input_for(quote),
+                 .env = {"AKASH_OWNER=" + quote.owner, "AKASH_DENOM=" + quote.most.denom},
+                 .timeout = kScriptTime,
+                 .output_bytes_max = 4096});
   slots_.release();
   if (!ran) return fail(PricingError::kScript, ran.error().text);
   std::string_view out(ran->output);

@@ -141,14 +141,12 @@ std::string make_token(const crypto::Secp256k1PrivateKey& key, std::string_view 
   const std::int64_t second = now.nanoseconds / 1'000'000'000;
   json::object leases{{"access", options.scopes.empty() ? "full" : "scoped"}};
   if (!options.scopes.empty()) leases["scope"] = json::value_from(options.scopes);
-  const json::object claims{{"iss", owner},
-                            {"iat", second},
-                            {"nbf", second},
-                            {"exp", second + options.life.nanoseconds / 1'000'000'000},
-                            {"version", "v1"},
-                            {"leases", std::move(leases)}};
-  const std::string text = to_base64url(R"({"alg":"ES256K","typ":"JWT"})") + "." +
-                           to_base64url(json::serialize(claims));
+  const json::object claims{
+      {"iss", owner},    {"iat", second},
+      {"nbf", second},   {"exp", second + options.life.nanoseconds / 1'000'000'000},
+      {"version", "v1"}, {"leases", std::move(leases)}};
+  const std::string text =
+      to_base64url(R"({"alg":"ES256K","typ":"JWT"})") + "." + to_base64url(json::serialize(claims));
   return text + "." + to_base64url(key.sign(crypto::sha256(text)).view());
 }
 
@@ -271,9 +269,8 @@ Result<Token> TokenChecker::check(std::string_view text, BlockTime now) const {
   if (!signature) return malformed("the signature is not 64 bytes");
   TRY(const std::optional<crypto::Secp256k1PublicKey> key, key_of_(out.issuer_));
   if (!key)
-    return fail(TokenError::kBadSignature,
-                "the chain knows no public key of " + out.issuer_ +
-                    "; it does once the account has sent a transaction");
+    return fail(TokenError::kBadSignature, "the chain knows no public key of " + out.issuer_ +
+                                               "; it does once the account has sent a transaction");
   const Hash256 digest = algorithm == "ES256K"
                              ? crypto::sha256(signed_text)
                              : crypto::sha256(adr36_document(signed_text, out.issuer_));

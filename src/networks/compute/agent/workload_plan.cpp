@@ -1,6 +1,7 @@
 #include "networks/compute/agent/workload_plan.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "crypto/uuid.h"
@@ -16,7 +17,9 @@ bool has_attribute(const Volume& volume, std::string_view key, std::string_view 
 }
 
 workload::Volume volume_of(const Volume& volume, const Service& service) {
-  workload::Volume out{.name = volume.name, .size_bytes = volume.bytes};
+  // The only volume of a service may have no name.
+  workload::Volume out{.name = volume.name.empty() ? "default" : volume.name,
+                       .size_bytes = volume.bytes};
   if (service.params && service.params->storage) {
     for (const StorageMount& mount : *service.params->storage) {
       if (mount.name != volume.name) continue;
@@ -31,10 +34,9 @@ workload::Volume volume_of(const Volume& volume, const Service& service) {
   return out;
 }
 
-workload::Expose expose_of(const ServiceExpose& expose, const workload::LeaseKey& lease,
-                           const std::string& service, const PlanSettings& settings) {
+workload::Expose expose_of(const ServiceExpose& expose) {
   const HttpOptions& http = expose.http_options;
-  workload::Expose out{
+  return {
       .port = static_cast<std::uint16_t>(expose.port),
       .external_port = static_cast<std::uint16_t>(expose.external_port),
       .protocol = expose.proto == "UDP" ? workload::Protocol::kUdp : workload::Protocol::kTcp,
@@ -46,11 +48,21 @@ workload::Expose expose_of(const ServiceExpose& expose, const workload::LeaseKey
                .next_timeout_ms = http.next_timeout,
                .next_cases = http.next_cases},
   };
-  if (out.is_http()) {
-    out.hosts = {default_host(lease, service, settings.ingress_domain)};
-    if (expose.hosts) out.hosts.insert(out.hosts.end(), expose.hosts->begin(), expose.hosts->end());
+}
+
+// Host names of the service's HTTP exposes: the generated one leads to the first of them; a name
+// that stands in several leads to the first that has it.
+void add_hosts(workload::Service& out, const Service& service, const workload::LeaseKey& lease,
+               const PlanSettings& settings) {
+  std::set<std::string> taken;
+  for (std::size_t i = 0; i < service.expose.size(); ++i) {
+    workload::Expose& expose = out.exposes[i];
+    if (!expose.is_http()) continue;
+    std::vector<std::string> names = service.expose[i].hosts.value_or(std::vector<std::string>{});
+    names.insert(names.begin(), default_host(lease, service.name, settings.ingress_domain));
+    for (std::string& name : names)
+      if (taken.insert(name).second) expose.hosts.push_back(std::move(name));
   }
-  return out;
 }
 
 void add_variables(workload::Service& service, const workload::LeaseKey& lease,
@@ -98,8 +110,8 @@ workload::LeaseWorkload plan(const workload::LeaseKey& lease, const ManifestGrou
                                                .password = service.credentials->password};
     for (const Volume& volume : service.resources.storage)
       made.volumes.push_back(volume_of(volume, service));
-    for (const ServiceExpose& expose : service.expose)
-      made.exposes.push_back(expose_of(expose, lease, service.name, settings));
+    for (const ServiceExpose& expose : service.expose) made.exposes.push_back(expose_of(expose));
+    add_hosts(made, service, lease, settings);
     add_variables(made, lease, settings);
     out.services.push_back(std::move(made));
   }
