@@ -1,6 +1,7 @@
 #include "modules/accounts/admission.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/text.h"
 #include "chain/sdk_errors.h"
@@ -58,6 +59,18 @@ bool signature_verifies(const DecodedTx& tx, std::size_t index, BytesView key,
                         crypto::Secp256k1Signature::of(tx.signatures[index]));
 }
 
+// How many bytes the transaction will have once it is signed and says its fee: clients leave both
+// out of what they simulate.
+std::size_t signed_size(const DecodedTx& tx, std::size_t signers) {
+  constexpr std::size_t kSignature = 2 + 64;
+  constexpr std::size_t kFee = 2 + 64;  // a coin of a usual denomination, and the gas limit
+  const auto present = static_cast<std::size_t>(
+      std::count_if(tx.signatures.begin(), tx.signatures.end(),
+                    [](const auto& signature) { return !signature.empty(); }));
+  const std::size_t missing = signers - std::min(signers, present);
+  return tx.raw.size() + missing * kSignature + (tx.auth_info->fee().amount().empty() ? kFee : 0);
+}
+
 }  // namespace
 
 // Messages in order, each message's signers in order, without repetition; then the fee payer if it
@@ -111,7 +124,9 @@ Result<void> AccountAdmission::admit(Context& context, const DecodedTx& tx, Admi
     return fail(SdkError::kInvalidRequest, "must contain at least one message");
   TRY(const std::vector<Address> signers, signers_of(tx));
   TRY_VOID(check_basics(context, tx, signers, mode));
-  TRY_VOID(context.charge(Gas{context.params().gas.per_tx_byte.value * tx.raw.size()}, "txSize"));
+  const std::size_t size =
+      mode == AdmitMode::kSimulate ? signed_size(tx, signers.size()) : tx.raw.size();
+  TRY_VOID(context.charge(Gas{context.params().gas.per_tx_byte.value * size}, "txSize"));
 
   const std::string& payer_text = tx.auth_info->fee().payer();
   Address payer = signers.front();

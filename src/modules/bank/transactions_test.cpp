@@ -263,8 +263,16 @@ TEST_F(TransactionsTest, SimulationNeedsNoSignatureAndKeepsNothing) {
   EXPECT_EQ(result.code, 0u) << result.log;
   EXPECT_GT(result.gas_used, 10'000);
   EXPECT_EQ(balance('a'), "1000000");
-  // What it says is enough for the real one.
-  EXPECT_EQ(run({.gas = static_cast<std::uint64_t>(result.gas_used) + 5'000}).code, 0u);
+}
+
+TEST_F(TransactionsTest, WhatSimulationSaysIsEnoughAlthoughItSawNoFeeAndNoSignature) {
+  const Bytes tx = client::unsigned_tx(draft({.fee = 0, .gas = 0}), client::Sequence{0},
+                                       key_of('a').public_key());
+  const chain::TxResult estimate = machine_.simulate(tx);
+  ASSERT_EQ(estimate.code, 0u) << estimate.log;
+  const chain::TxResult result = run({.gas = static_cast<std::uint64_t>(estimate.gas_used)});
+  EXPECT_EQ(result.code, 0u) << result.log;
+  EXPECT_LT(estimate.gas_used, result.gas_used * 11 / 10) << "and no more than a tenth above";
 }
 
 TEST_F(TransactionsTest, AMissingAccountSaysNotFoundAsCosmJsParsesIt) {
