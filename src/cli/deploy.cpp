@@ -112,7 +112,8 @@ Result<std::map<std::uint32_t, std::vector<BidView>>> wait_for_bids(
       });
     const Duration now = clock.elapsed();
     if (by_group.size() == groups && !complete_since) complete_since = now;
-    if (complete_since && now.nanoseconds - complete_since->nanoseconds >= window.nanoseconds) return by_group;
+    if (complete_since && now.nanoseconds - complete_since->nanoseconds >= window.nanoseconds)
+      return by_group;
     if (now >= deadline) {
       std::string missing;
       for (std::uint32_t gseq = 1; gseq <= groups; ++gseq)

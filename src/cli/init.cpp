@@ -1,6 +1,6 @@
 // turnpike init: the folder of a new node: keys, genesis file, settings.
-#include <boost/json.hpp>
 #include <algorithm>
+#include <boost/json.hpp>
 #include <cctype>
 
 #include "base/clock.h"

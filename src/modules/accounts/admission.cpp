@@ -1,7 +1,6 @@
 #include "modules/accounts/admission.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "base/text.h"
 #include "chain/sdk_errors.h"
