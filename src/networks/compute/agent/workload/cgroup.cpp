@@ -119,6 +119,10 @@ std::uint64_t Cgroups::oom_kills(const std::string& group) const {
   return read_key(directory + (version_2_ ? "/memory.events" : "/memory.oom_control"), "oom_kill");
 }
 
+std::uint64_t Cgroups::refused_forks(const std::string& group) const {
+  return read_key(directory_of("pids").value_or("") + group + "/pids.events", "max");
+}
+
 std::uint64_t Cgroups::memory_bytes(const std::string& group) const {
   const std::string directory = directory_of("memory").value_or("") + group;
   return read_number(directory + (version_2_ ? "/memory.current" : "/memory.usage_in_bytes"));

@@ -25,6 +25,8 @@ class Cgroups {
   std::vector<int> processes(const std::string& group) const;
   // How often the kernel killed something in the group because its memory was used up.
   std::uint64_t oom_kills(const std::string& group) const;
+  // How often a new process was refused because the group has its limit of them.
+  std::uint64_t refused_forks(const std::string& group) const;
   std::uint64_t memory_bytes(const std::string& group) const;
   std::uint64_t cpu_nanoseconds(const std::string& group) const;
   bool limits_swap() const { return limits_swap_; }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,9 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr std::uint64_t kOpenFilesMax = 1'048'576;
+constexpr std::uint64_t kDiskBytesHeldBackMin = 768ull
+                                                << 10;  // measured on full disks of 5 to 64 MiB
+constexpr std::uint64_t kDiskBytesHeldBackMax = 16ull << 20;
 
 // Replaces the bytes in place: a file that is bind-mounted into a container must stay the same
 // file.
@@ -278,6 +282,32 @@ Observed observe(const Machine& machine, const ReplicaPlace& place) {
   } else if (watched) {
     out.state = State::kRunning;
   }
+  return out;
+}
+
+std::string limits_hit(const Machine& machine, const ReplicaPlace& place, const Service& service) {
+  std::string out;
+  const auto add = [&](const std::string& text) { out += (out.empty() ? "" : "; ") + text; };
+  if (machine.cgroups.refused_forks(place.cgroup()) > 0)
+    add("the limit of " + std::to_string(machine.config.pids_max) + " processes was reached");
+  if (machine.cgroups.oom_kills(place.cgroup()) > 0)
+    add("memory was used up and one of its processes was ended");
+  const auto look = [&](const std::string& mount, const std::string& name, std::uint64_t bytes) {
+    struct statvfs status{};
+    if (::statvfs(mount.c_str(), &status) != 0) return;
+    // ext4 refuses writes while it still counts a few blocks as free: it holds them for its own
+    // tables.
+    const std::uint64_t left = std::uint64_t{status.f_bavail} * status.f_frsize;
+    const std::uint64_t whole = std::uint64_t{status.f_blocks} * status.f_frsize;
+    const std::uint64_t held = std::clamp(whole / 20, kDiskBytesHeldBackMin, kDiskBytesHeldBackMax);
+    if (left >= held && status.f_favail > 0) return;
+    add(name + " of " + std::to_string(bytes >> 20) + " MiB is full");
+  };
+  look(place.bundle() + "/disk", "the root disk", root_disk_bytes(service));
+  for (const Volume& volume : service.volumes)
+    if (!volume.mount.empty() && volume.kind != VolumeKind::kRam)
+      look(place.bundle() + "/vol-" + volume.name, "volume \"" + volume.name + "\"",
+           volume.size_bytes);
   return out;
 }
 

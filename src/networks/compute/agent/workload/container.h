@@ -83,6 +83,10 @@ struct Observed {
 // Costs a few small file reads. kBroken: half made, or its conmon is gone.
 Observed observe(const Machine& machine, const ReplicaPlace& place);
 
+// Which of its limits a running replica has hit, in words: processes, memory, full disks. Empty:
+// none.
+std::string limits_hit(const Machine& machine, const ReplicaPlace& place, const Service& service);
+
 // Makes and starts it; nothing of an earlier one may be left (see remove). On failure everything is
 // removed again. Errors: kNoSpace, kBadImage, kProgramFailed in runc's words, kCancelled.
 Result<void> create(Machine& machine, const Record& record, const Service& service,

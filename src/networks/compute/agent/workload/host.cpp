@@ -149,6 +149,9 @@ void keep_only_low_ports() {
 [[noreturn]] void child(const Command& what, const Prepared& prepared, int in, int out, int err,
                         int sync) {
   ::setpgid(0, 0);
+  // Half-done work of a provider that was killed must not race with the next one's. conmon is not
+  // touched: it forks before it goes on in the background.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   reset_signals();
   if (::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) ::_exit(127);
   if (sync >= 0) {

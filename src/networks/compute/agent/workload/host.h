@@ -52,8 +52,8 @@ class Host {
   virtual ~Host() = default;
 
   // Runs to the end. A program that ends with another code than 0 is no error here. When `stop` is
-  // requested, the program is killed. Errors: kProgramMissing, kTimedOut, kCancelled,
-  // kProgramFailed (could not be started). Thread-safe.
+  // requested, and when this process dies, the program is killed. Errors: kProgramMissing,
+  // kTimedOut, kCancelled, kProgramFailed (could not be started). Thread-safe.
   virtual Result<Ran> run(const Command& what, std::stop_token stop = {}) = 0;
   // Starts in a session of its own. Returns its process id. Errors: as run.
   virtual Result<int> spawn(const Spawn& what) = 0;

@@ -75,7 +75,8 @@ struct Lease::Replica {
   Duration next_try{};
   BlockTime started_at{};
   std::optional<Exit> last_exit{};
-  std::string reason{};
+  std::string reason{};  // why it does not run, or why it did not last time
+  std::string limits{};  // what it has hit while it runs
 };
 
 struct Lease::Pull {
@@ -408,6 +409,7 @@ void Lease::step_replica(Running& service, Replica& replica) {
       replica_ended(service, replica, seen);
     } else {
       if (!replica.ready) probe(service, replica);
+      look_at_limits(service, replica);
       if (const auto turned = turn_over(replica.place.log(), replica.place.bundle() + "/ctl",
                                         machine_.config.log_bytes_max);
           !turned)
@@ -416,6 +418,13 @@ void Lease::step_replica(Running& service, Replica& replica) {
   }
   if (!replica.running && service.image && now() >= replica.next_try)
     create_replica(service, replica);
+}
+
+// A replica that runs into a limit may go on running; its reason says what holds it back.
+void Lease::look_at_limits(Running& service, Replica& replica) {
+  std::string text = limits_hit(machine_, replica.place, service.spec);
+  if (!text.empty() && text != replica.limits) note(true, "Limit", replica.place.hostname(), text);
+  replica.limits = std::move(text);
 }
 
 void Lease::create_replica(Running& service, Replica& replica) {
@@ -444,6 +453,7 @@ void Lease::replica_ended(Running& service, Replica& replica, const Observed& se
   if (ran >= machine_.config.backoff_reset) replica.backoff.forget();
   replica.running = false;
   replica.ready = false;
+  replica.limits.clear();
   const std::string name = replica.place.hostname();
   if (seen.state == Observed::State::kExited) {
     // The memory limit also counts when it struck a child and the program gave up over it.
@@ -502,7 +512,8 @@ void Lease::publish() {
       if (replica.running) running.push_back(address);
       if (replica.ready) ready.push_back(address);
       if (!replica.running && replica.backoff.failures() > 0) waiting = true;
-      if (out.reason.empty()) out.reason = replica.reason;
+      const std::string& why = replica.reason.empty() ? replica.limits : replica.reason;
+      if (out.reason.empty()) out.reason = why;
       out.replicas.push_back({.index = replica.index,
                               .running = replica.running,
                               .ready = replica.ready,
@@ -510,7 +521,7 @@ void Lease::publish() {
                               .address = address.text(),
                               .started_at = replica.started_at,
                               .last_exit = replica.last_exit,
-                              .reason = replica.reason});
+                              .reason = why});
     }
     out.available = static_cast<std::uint32_t>(running.size());
     out.ready = static_cast<std::uint32_t>(ready.size());

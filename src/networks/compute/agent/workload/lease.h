@@ -62,6 +62,7 @@ class Lease {
   void step_pull(Running& service);
   void finish_pull(Running& service);
   void step_replica(Running& service, Replica& replica);
+  void look_at_limits(Running& service, Replica& replica);
   void create_replica(Running& service, Replica& replica);
   void replica_ended(Running& service, Replica& replica, const Observed& seen);
   void probe(Running& service, Replica& replica);

@@ -12,13 +12,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <optional>
+#include <random>
 #include <set>
 #include <thread>
 
@@ -33,9 +37,29 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-const std::string kRegistry = "127.0.0.1:15000";
+// "127.0.0.1:PORT" that nobody uses now, so that two runs of the tests do not meet.
+std::string free_address() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return "127.0.0.1:1";
+  ::close(fd);
+  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
+// A child of the crash test (below) gets these from its parent.
+std::string setting(const char* name, const std::string& otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : value;
+}
+const std::string kRegistry = setting("TP_TEST_REGISTRY", free_address());
 const std::string kHello = kRegistry + "/hello-web:1";
-const std::string kIngress = "127.0.0.1:18088";
+const std::string kIngress = setting("TP_TEST_INGRESS", free_address());
+const std::string kNumber = setting("TP_TEST_NUMBER", std::to_string(::getpid()));
 
 // The checkout that this test program was built in.
 fs::path source_directory() {
@@ -68,7 +92,8 @@ class WorkloadRootTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (!why_not().empty()) return;
-    registry_directory_ = "/tmp/tp-test-registry." + std::to_string(::getpid());
+    if (std::getenv("TP_TEST_REGISTRY") != nullptr) return;
+    registry_directory_ = "/tmp/tp-test-registry." + kNumber;
     const std::string root = source_directory().string();
     const auto pid = SystemHost().spawn(
         {.argv = {root + "/deploy/images/registry", registry_directory_, kRegistry},
@@ -90,8 +115,8 @@ class WorkloadRootTest : public ::testing::Test {
 
   void SetUp() override {
     if (const std::string why = why_not(); !why.empty()) GTEST_SKIP() << why;
-    config_.instance = "test-" + std::to_string(::getpid());
-    config_.data_directory = "/tmp/tp-test-data." + std::to_string(::getpid());
+    config_.instance = "test-" + kNumber;
+    config_.data_directory = "/tmp/tp-test-data." + kNumber;
     config_.ingress_listen = {kIngress};
     config_.image_unpacked_bytes_max = 256 << 20;
     config_.port_range = {.first = 31'000, .last = 31'099};
@@ -102,7 +127,7 @@ class WorkloadRootTest : public ::testing::Test {
 
   void TearDown() override {
     manager_.reset();
-    if (config_.data_directory.empty()) return;
+    if (config_.data_directory.empty() || std::getenv("TP_TEST_ACKS") != nullptr) return;
     const auto purged = purge(config_, host_, disk_, true);
     EXPECT_TRUE(purged) << purged.error().text;
     fs::remove_all(config_.data_directory);
@@ -324,7 +349,8 @@ TEST_F(WorkloadRootTest, NothingOfOtherLeasesOfTheMachineOrOfPrivateNetworksIsRe
   EXPECT_NE(reach(other + " 80").find("refused"), std::string::npos);
   // The machine: its bridge, and the registry that listens on loopback.
   const std::string gateway = own.substr(0, own.rfind('.')) + ".1";
-  EXPECT_NE(reach(gateway + " 15000").find("refused"), std::string::npos);
+  const std::string registry_port = kRegistry.substr(kRegistry.find(':') + 1);
+  EXPECT_NE(reach(gateway + " " + registry_port).find("refused"), std::string::npos);
   EXPECT_NE(reach(gateway + " 22").find("refused"), std::string::npos);
   EXPECT_NE(reach("169.254.169.254 80").find("refused"), std::string::npos);
   EXPECT_NE(reach("10.255.255.1 443").find("refused"), std::string::npos);
@@ -473,28 +499,39 @@ TEST_F(WorkloadRootTest, UsedUpMemoryIsToldAsSuchAndNeighboursGoOn) {
   EXPECT_TRUE(page(2));
 }
 
-TEST_F(WorkloadRootTest, AForkBombHitsItsLimitAndNeighboursGoOn) {
+TEST_F(WorkloadRootTest, AForkBombHitsItsLimitIsToldAndNeighboursGoOn) {
+  manager_.reset();
+  config_.pids_max = 100;
+  open();
   start(hello(2));
   ASSERT_TRUE(eventually([&] { return healthy(2); }));
   LeaseWorkload workload{.key = key(1)};
   workload.services = {script("bomb", "f() { f | f & }; f; sleep 100")};
+  workload.services[0].memory_bytes = 256 << 20;
   start(workload);
-  ASSERT_TRUE(eventually([&] {
-    return log_text(1).find("can't fork") != std::string::npos || !reason(1).empty();
-  })) << log_text(1);
+  EXPECT_TRUE(eventually([&] { return !reason(1).empty(); }, 5s));
+  EXPECT_EQ(reason(1), "the limit of 100 processes was reached");
+  EXPECT_LE(Cgroups::find(mounts())
+                ->processes("/tp-" + config_.instance + "/" + container(1, "bomb"))
+                .size(),
+            100u);
   EXPECT_TRUE(page(2));
   EXPECT_TRUE(stop(1));
 }
 
-TEST_F(WorkloadRootTest, AFullDiskFillsOnlyItsLease) {
+TEST_F(WorkloadRootTest, AFullDiskIsToldAndFillsOnlyItsLease) {
   start(hello(1));
   start(hello(2));
   ASSERT_TRUE(eventually([&] { return healthy(1) && healthy(2); }));
   const std::string words = in_container(1, "web", "dd if=/dev/zero of=/big bs=1M count=100");
   EXPECT_NE(words.find("No space left on device"), std::string::npos) << words;
+  EXPECT_TRUE(eventually([&] { return reason(1) == "the root disk of 32 MiB is full"; }, 5s))
+      << reason(1);
   EXPECT_EQ(in_container(2, "web", "echo fine > /small && cat /small"), "fine\n");
   EXPECT_LE(manager_->usage(key(1))->disk_bytes, 33u << 20);
   EXPECT_TRUE(page(1));
+  in_container(1, "web", "rm /big");
+  EXPECT_TRUE(eventually([&] { return reason(1).empty(); }, 5s)) << reason(1);
 }
 
 TEST_F(WorkloadRootTest, APersistentVolumeSurvivesItsContainerAndTheRootDiskDoesNot) {
@@ -737,6 +774,281 @@ TEST_F(WorkloadRootTest, FromStartToAnAnswerThroughTheIngressWithinASecond) {
       std::chrono::steady_clock::now() - begin);
   std::cout << "start to HTTP 200 with a cached image: " << took.count() << " ms\n";
   RecordProperty("milliseconds", std::to_string(took.count()));
+}
+
+// Counts what it runs.
+class CountingHost final : public Host {
+ public:
+  Result<Ran> run(const Command& what, std::stop_token stop) override {
+    if (std::ranges::find(what.argv, "copy") != what.argv.end()) ++copies;
+    return host_.run(what, stop);
+  }
+  Result<int> spawn(const Spawn& what) override { return host_.spawn(what); }
+
+  std::atomic<int> copies = 0;
+
+ private:
+  SystemHost host_;
+};
+
+TEST_F(WorkloadRootTest, LeasesThatWantTheSameImageAtOnceFetchItOnce) {
+  manager_.reset();
+  CountingHost counting;
+  manager_ = std::move(*WorkloadManager::open(config_, counting, disk_, clock_));
+  for (std::uint64_t dseq = 1; dseq <= 4; ++dseq) start(hello(dseq));
+  for (std::uint64_t dseq = 1; dseq <= 4; ++dseq)
+    EXPECT_TRUE(eventually([&] { return healthy(dseq); })) << reason(dseq);
+  EXPECT_EQ(counting.copies, 1);
+  manager_.reset();
+}
+
+TEST_F(WorkloadRootTest, APrivateRegistryLetsInOnlyWhoHasThePassword) {
+  // user "tenant", password "open-sesame"
+  const std::string directory = config_.data_directory + "-private";
+  fs::create_directories(directory);
+  std::ofstream(directory + "/htpasswd")
+      << "tenant:$2y$05$abcdefghijklmnopqrstuutXu9KzOt.1yBoZUeFWoT/914/JfszCO\n";
+  const std::string address = free_address();
+  const auto pid = host_.spawn(
+      {.argv = {source_directory().string() + "/deploy/images/registry", directory, address},
+       .env = {"REGISTRY_HTPASSWD=" + directory + "/htpasswd"},
+       .log_path = directory + "/log"});
+  ASSERT_TRUE(pid);
+  ASSERT_TRUE(eventually([&] {
+    const auto ran = host_.run({.argv = {"curl", "-s", "http://" + address + "/v2/"}});
+    return ran && ran->exit_code == 0;
+  }));
+  ASSERT_TRUE(run_checked(
+      host_,
+      {.argv = {"skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false",
+                "--dest-creds", "tenant:open-sesame", "oci:" + registry_directory_ + "/hello:1",
+                "docker://" + address + "/app:1"}}));
+
+  LeaseWorkload workload = hello();
+  workload.services[0].image = address + "/app:1";
+  workload.services[0].credentials = Credentials{address, "tenant", "guess"};
+  start(workload);
+  EXPECT_TRUE(eventually([&] { return !reason(1).empty(); }, 5s));
+  EXPECT_NE(reason(1).find("the registry refused access"), std::string::npos) << reason(1);
+  EXPECT_EQ(reason(1).find("guess"), std::string::npos);
+
+  workload.services[0].credentials->password = "open-sesame";
+  ASSERT_TRUE(manager_->update(workload));
+  EXPECT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+
+  // That the image is here now helps nobody who may not have it.
+  LeaseWorkload thief = hello(2);
+  thief.services[0].image = address + "/app:1";
+  start(thief);
+  EXPECT_TRUE(eventually([&] { return !reason(2).empty(); }, 5s));
+  EXPECT_NE(reason(2).find("the registry refused access"), std::string::npos) << reason(2);
+  ::kill(*pid, SIGTERM);
+  fs::remove_all(directory);
+}
+
+// Makes an image of the hello image and whatever `change` does to its root directory.
+std::string pushed_variant(SystemHost& host, const std::string& name, const std::string& change,
+                           const std::string& layout_of_hello,
+                           const std::vector<std::string>& copy_options = {}) {
+  const std::string directory = "/tmp/tp-test-variant." + kNumber;
+  fs::remove_all(directory);
+  fs::create_directories(directory);
+  fs::copy(layout_of_hello, directory + "/layout", fs::copy_options::recursive);
+  const std::string image = directory + "/layout:1";
+  const std::string target = kRegistry + "/" + name + ":1";
+  std::vector<std::string> copy{"skopeo", "--insecure-policy", "copy", "--quiet",
+                                "--dest-tls-verify=false"};
+  copy.insert(copy.end(), copy_options.begin(), copy_options.end());
+  copy.insert(copy.end(), {"oci:" + image, "docker://" + target});
+  for (const std::vector<std::string>& argv :
+       {std::vector<std::string>{"umoci", "unpack", "--image", image, directory + "/bundle"},
+        std::vector<std::string>{"sh", "-c", "cd " + directory + "/bundle/rootfs && " + change},
+        std::vector<std::string>{"umoci", "repack", "--image", image, directory + "/bundle"},
+        copy}) {
+    const auto ran = run_checked(host, {.argv = argv});
+    EXPECT_TRUE(ran) << ran.error().text;
+  }
+  fs::remove_all(directory);
+  return target;
+}
+
+TEST_F(WorkloadRootTest, AnArchiveThatUnpacksPastTheLimitIsRefusedAndLeavesNothing) {
+  manager_.reset();
+  config_.image_unpacked_bytes_max = 24 << 20;
+  open();
+  LeaseWorkload workload = hello();
+  workload.services[0].image = pushed_variant(host_, "bomb", "head -c 200000000 /dev/zero > zeros",
+                                              registry_directory_ + "/hello");
+  start(workload);
+  EXPECT_TRUE(eventually([&] { return !reason(1).empty(); }));
+  EXPECT_NE(reason(1).find("the image is too large"), std::string::npos) << reason(1);
+  EXPECT_TRUE(fs::is_empty(config_.data_directory + "/images"));
+}
+
+TEST_F(WorkloadRootTest, LayersPackedWithZstandardRunToo) {
+  LeaseWorkload workload = hello();
+  workload.services[0].image =
+      pushed_variant(host_, "zstd", "echo zstd > www/index.html", registry_directory_ + "/hello",
+                     {"--dest-compress-format", "zstd"});
+  start(workload);
+  EXPECT_TRUE(eventually([&] { return page(1) == "zstd\n"; })) << reason(1);
+}
+
+TEST_F(WorkloadRootTest, TheImagesUserRunsTheContainerAndOwnsItsVolume) {
+  LeaseWorkload workload{.key = key(1)};
+  workload.services = {script("job", "id -u; echo x > /data/file && echo written; sleep 100")};
+  workload.services[0].image = kRegistry + "/user:1";
+  workload.services[0].volumes.push_back(
+      {.name = "data", .size_bytes = 16 << 20, .kind = VolumeKind::kPersistent, .mount = "/data"});
+  const std::string layout = "/tmp/tp-test-user." + kNumber;
+  fs::copy(registry_directory_ + "/hello", layout, fs::copy_options::recursive);
+  ASSERT_TRUE(run_checked(
+      host_, {.argv = {"umoci", "config", "--image", layout + ":1", "--config.user", "web"}}));
+  ASSERT_TRUE(run_checked(
+      host_, {.argv = {"skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false",
+                       "oci:" + layout + ":1", "docker://" + kRegistry + "/user:1"}}));
+  fs::remove_all(layout);
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return log_text(1) == "1000\nwritten\n"; }))
+      << log_text(1) << reason(1);
+}
+
+TEST_F(WorkloadRootTest, TwoProvidersOfOneMachineDoNotMeet) {
+  Config other = config_;
+  other.instance = "test-b" + kNumber;
+  other.data_directory += "-b";
+  other.ingress_listen = {free_address()};
+  other.port_range = {.first = 31'100, .last = 31'199};
+  {
+    auto second = WorkloadManager::open(other, host_, disk_, clock_);
+    ASSERT_TRUE(second) << second.error().text;
+    start(hello(1));
+    ASSERT_TRUE((*second)->start(hello(1)));
+    ASSERT_TRUE(eventually([&] {
+      const auto status = (*second)->status(key(1));
+      return healthy(1) && status && status->healthy;
+    }));
+    const std::string there = (*second)->status(key(1))->services[0].replicas[0].address;
+    EXPECT_NE(there, service(1).replicas[0].address);
+    EXPECT_NE(
+        in_container(1, "web", "timeout 3 nc -w 2 " + there + " 80 < /dev/null || echo refused")
+            .find("refused"),
+        std::string::npos);
+  }
+  ASSERT_TRUE(purge(other, host_, disk_, true));
+  fs::remove_all(other.data_directory);
+  EXPECT_TRUE(page(1)) << "the first goes on";
+}
+
+TEST_F(WorkloadRootTest, ADamagedJournalIsNamedAndNothingIsTouched) {
+  start(hello(1));
+  start(hello(2));
+  ASSERT_TRUE(eventually([&] { return healthy(1) && healthy(2); }));
+  lose_process();
+  const std::string path = config_.data_directory + "/journal";
+  {
+    std::fstream file(path, std::ios::in | std::ios::out);
+    file.seekp(60);
+    file.put('~');
+  }
+  const auto opened = WorkloadManager::open(config_, host_, disk_, clock_);
+  ASSERT_FALSE(opened);
+  EXPECT_TRUE(is(opened.error(), WorkloadError::kCorrupted)) << opened.error().text;
+  EXPECT_NE(opened.error().text.find(path), std::string::npos);
+  EXPECT_TRUE(page(1)) << "what runs goes on";
+}
+
+std::uint64_t kibibytes(const std::string& path, const std::string& key) {
+  std::ifstream file(path);
+  for (std::string word; file >> word;) {
+    if (word != key + ":") continue;
+    std::uint64_t value = 0;
+    file >> value;
+    return value;
+  }
+  return 0;
+}
+
+TEST_F(WorkloadRootTest, ARunningLeaseCostsUnderTenMebibytesOfOurOwn) {
+  start(hello(1));
+  ASSERT_TRUE(eventually([&] { return healthy(1); }));
+  constexpr std::uint64_t kLeases = 8;
+  const std::uint64_t before = kibibytes("/proc/self/smaps_rollup", "Rss");
+  for (std::uint64_t dseq = 2; dseq < 2 + kLeases; ++dseq) start(hello(dseq));
+  for (std::uint64_t dseq = 2; dseq < 2 + kLeases; ++dseq)
+    ASSERT_TRUE(eventually([&] { return healthy(dseq); })) << reason(dseq);
+  const std::uint64_t after = kibibytes("/proc/self/smaps_rollup", "Rss");
+  std::uint64_t conmon = 0;
+  for (std::uint64_t dseq = 2; dseq < 2 + kLeases; ++dseq) {
+    std::ifstream file("/run/tp-" + config_.instance + "/c/" + container(dseq, "web") +
+                       "/conmon.pid");
+    std::string pid;
+    file >> pid;
+    conmon += kibibytes("/proc/" + pid + "/smaps_rollup", "Rss");
+  }
+  const std::uint64_t each = (after - before + conmon) / kLeases;
+  std::cout << "per running lease: " << (after - before) / kLeases << " KiB here, "
+            << conmon / kLeases << " KiB in conmon\n";
+  EXPECT_LE(each, 10u * 1024);
+}
+
+// The child of the next test: does this and that until it is killed, and writes down what was
+// acknowledged.
+TEST_F(WorkloadRootTest, ChildThatIsKilled) {
+  if (std::getenv("TP_TEST_ACKS") == nullptr) GTEST_SKIP() << "runs only inside the crash test";
+  std::ofstream acks(std::getenv("TP_TEST_ACKS"), std::ios::app);
+  for (std::uint64_t round = 0;; ++round) {
+    const std::uint64_t dseq = 1 + round % 4;
+    const bool there = manager_->status(key(dseq)).has_value();
+    acks << (there ? "try-stop " : "try-start ") << dseq << std::endl;
+    const bool done =
+        there ? manager_->stop(key(dseq)).has_value() : manager_->start(hello(dseq)).has_value();
+    if (done) acks << (there ? "stopped " : "started ") << dseq << std::endl;
+    if (there) eventually([&] { return manager_->stopped(key(dseq)); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50 * (round % 5)));
+  }
+}
+
+TEST_F(WorkloadRootTest, KilledAtAnyMomentTheNextProcessKeepsWhatWasAcknowledged) {
+  manager_.reset();
+  const std::string acks = config_.data_directory + "-acks";
+  const int rounds = std::getenv("TURNPIKE_LONG") == nullptr ? 6 : 60;
+  std::minstd_rand random(7);
+  for (int i = 0; i < rounds; ++i) {
+    const auto child = host_.run(
+        {.argv = {fs::read_symlink("/proc/self/exe").string(), "--gtest_filter=*ChildThatIsKilled"},
+         .env = {"TP_TEST_REGISTRY=" + kRegistry, "TP_TEST_INGRESS=" + kIngress,
+                 "TP_TEST_NUMBER=" + kNumber, "TP_TEST_ACKS=" + acks},
+         .timeout = Duration::milliseconds(600 + static_cast<std::int64_t>(random() % 1500))});
+    EXPECT_FALSE(child) << child->output << child->errors;
+  }
+  // What must be: the last acknowledged word about each lease, unless a later one was under way.
+  std::map<std::uint64_t, std::string> last;
+  std::ifstream file(acks);
+  std::string word;
+  int acknowledged = 0;
+  for (std::uint64_t dseq = 0; file >> word >> dseq; last[dseq] = word)
+    acknowledged += word.starts_with("try") ? 0 : 1;
+  EXPECT_GT(acknowledged, rounds / 2);
+  open();
+  for (const auto& [dseq, state] : last) {
+    if (state == "started") {
+      EXPECT_TRUE(eventually([&] { return healthy(dseq) && page(dseq).has_value(); }))
+          << dseq << ": " << reason(dseq);
+    } else if (state == "stopped") {
+      EXPECT_TRUE(eventually([&] { return manager_->stopped(key(dseq)); })) << dseq;
+      EXPECT_FALSE(page(dseq));
+    }
+  }
+  for (const LeaseKey& one : manager_->list())
+    EXPECT_TRUE(eventually([&] { return manager_->stopped(one) || healthy(one.dseq); }))
+        << one.text();
+  // Nothing runs that nobody wants.
+  const Cgroups cgroups = *Cgroups::find(mounts());
+  EXPECT_TRUE(eventually([&] {
+    return cgroups.children("/tp-" + config_.instance).size() == manager_->list().size() + 1;
+  }));
+  fs::remove(acks);
 }
 
 }  // namespace

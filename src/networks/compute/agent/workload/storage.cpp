@@ -9,6 +9,11 @@
 #include "networks/compute/agent/workload/kernel.h"
 
 namespace tp::compute::workload {
+namespace {
+
+constexpr std::uint64_t kSmallDiskBytes = 256ull << 20;
+
+}  // namespace
 
 Result<void> make_disk(Host& host, Disk& disk, const std::string& file, std::uint64_t bytes) {
   const std::string temporary = file + ".new";
@@ -16,10 +21,14 @@ Result<void> make_disk(Host& host, Disk& disk, const std::string& file, std::uin
   {
     TRY(const auto made, disk.open_append(temporary));
     TRY_VOID(disk.truncate(temporary, bytes));
-    TRY_VOID(run_checked(
-        host,
-        {.argv = {"mkfs.ext4", "-q", "-F", "-m", "0", "-E",
-                  "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0", temporary}}));
+    Command command{.argv = {"mkfs.ext4", "-q", "-F", "-m", "0", "-E",
+                             "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0"}};
+    // The defaults would spend a quarter of a small disk on journal, inodes and room to grow.
+    if (bytes < kSmallDiskBytes)
+      command.argv.insert(command.argv.end(),
+                          {"-O", "^resize_inode", "-J", "size=1", "-i", "8192"});
+    command.argv.push_back(temporary);
+    TRY_VOID(run_checked(host, command));
     TRY_VOID(made->sync());
   }
   TRY_VOID(disk.rename(temporary, file));

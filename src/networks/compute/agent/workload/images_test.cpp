@@ -1,0 +1,209 @@
+#include "networks/compute/agent/workload/images.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "networks/compute/agent/workload/error.h"
+
+namespace tp::compute::workload {
+namespace {
+
+const std::string kDigest = "sha256:" + std::string(64, 'a');
+
+// Answers every command with what the test says, and remembers them.
+class FakeHost final : public Host {
+ public:
+  Result<Ran> run(const Command& what, std::stop_token) override {
+    commands.push_back(what);
+    return answer(what);
+  }
+  Result<int> spawn(const Spawn&) override { return fail(WorkloadError::kProgramFailed); }
+
+  std::function<Result<Ran>(const Command&)> answer;
+  std::vector<Command> commands;
+};
+
+std::string manifest_text(std::uint64_t layer_bytes) {
+  return R"({"schemaVersion":2,"config":{"digest":")" + kDigest +
+         R"(","size":100},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":)" +
+         std::to_string(layer_bytes) + "}]}";
+}
+
+class ImagesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    directory_ = "/tmp/tp-images-test." + std::to_string(::getpid());
+    std::filesystem::create_directories(directory_);
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  ImageStore store() {
+    return ImageStore(host_, disk_, directory_ + "/data", directory_ + "/run",
+                      {.packed_bytes_max = 1000,
+                       .unpacked_bytes_max = 1 << 20,
+                       .cache_bytes_max = 1 << 20,
+                       .timeout = Duration::seconds(1)},
+                      {"registry.lan:80"}, [] { return std::set<std::string>(); });
+  }
+  // The error of a pull whose registry answers `text`.
+  Error refused(const std::string& text) {
+    host_.answer = [&](const Command&) { return Ran{.exit_code = 1, .errors = text}; };
+    return store().pull("registry.example/app:1", std::nullopt, {}).error();
+  }
+
+  FakeHost host_;
+  SystemDisk disk_;
+  std::string directory_;
+};
+
+TEST(ImageNameTest, ShortNamesAreCompletedAsDockerDoes) {
+  EXPECT_EQ(parse_image_name("nginx")->text(), "docker.io/library/nginx:latest");
+  EXPECT_EQ(parse_image_name("nginx:1.27")->text(), "docker.io/library/nginx:1.27");
+  EXPECT_EQ(parse_image_name("user/app:2")->text(), "docker.io/user/app:2");
+  EXPECT_EQ(parse_image_name("index.docker.io/user/app")->text(), "docker.io/user/app:latest");
+  EXPECT_EQ(parse_image_name("ghcr.io/a/b/c")->text(), "ghcr.io/a/b/c:latest");
+  EXPECT_EQ(parse_image_name("localhost:5000/hello-web:1")->text(), "localhost:5000/hello-web:1");
+  EXPECT_EQ(parse_image_name("localhost/x")->text(), "localhost/x:latest");
+}
+
+TEST(ImageNameTest, ADigestWinsOverATag) {
+  EXPECT_EQ(parse_image_name("quay.io/a/b:1@" + kDigest)->text(), "quay.io/a/b@" + kDigest);
+  EXPECT_EQ(parse_image_name("nginx:1")->pinned(kDigest), "docker.io/library/nginx@" + kDigest);
+}
+
+TEST(ImageNameTest, WhatIsNoNameIsRefused) {
+  for (const char* text : {"", "UPPER", "a b", "a:", "a@sha256:12", "a//b", "a/", ":1", "a?b"})
+    EXPECT_FALSE(parse_image_name(text)) << text;
+}
+
+TEST(ImageNameTest, PlainHttpIsForLoopbackOnly) {
+  EXPECT_TRUE(is_loopback_registry("localhost:5000"));
+  EXPECT_TRUE(is_loopback_registry("127.0.0.1:5000"));
+  EXPECT_TRUE(is_loopback_registry("[::1]:5000"));
+  EXPECT_FALSE(is_loopback_registry("127.evil.example:80"));
+  EXPECT_FALSE(is_loopback_registry("localhost.evil.example:80"));
+  EXPECT_FALSE(is_loopback_registry("registry.lan:80"));
+}
+
+TEST(ManifestTest, ThePlatformsManifestIsChosenFromAnIndex) {
+  const std::string index = R"({"manifests":[{"digest":"sha256:)" + std::string(64, 'b') +
+                            R"(","platform":{"os":"linux","architecture":"arm64"}},{"digest":")" +
+                            kDigest + R"(","platform":{"os":"linux","architecture":"amd64"}}]})";
+  EXPECT_EQ(parse_manifest(index, "amd64")->platform_digest, kDigest);
+  const auto missing = parse_manifest(index, "riscv64");
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().text.find("not made for linux/riscv64"), std::string::npos);
+}
+
+TEST(ManifestTest, LayersAreSummed) {
+  const auto manifest = parse_manifest(manifest_text(500), "amd64");
+  ASSERT_TRUE(manifest);
+  EXPECT_EQ(manifest->packed_bytes, 500u);
+  EXPECT_EQ(manifest->config_digest, kDigest);
+}
+
+TEST(ManifestTest, HostileManifestsAreRefused) {
+  for (const std::string& text :
+       {std::string("not json"), std::string("[]"), std::string("{}"), std::string("null"),
+        std::string(R"({"layers":[],"config":{}})"), std::string(R"({"layers":[],"config":7})"),
+        std::string(R"({"manifests":[7,{"platform":3}]})"),
+        std::string(R"({"config":{"digest":"sha256:../../etc/passwd"},"layers":[]})"),
+        manifest_text(~0ull)})
+    EXPECT_FALSE(parse_manifest(text, "amd64")) << text;
+}
+
+TEST_F(ImagesTest, EachRefusalOfARegistryHasItsOwnReason) {
+  EXPECT_TRUE(is(refused("level=fatal msg=\"reading manifest 2 in x: manifest unknown\""),
+                 WorkloadError::kNoSuchImage));
+  EXPECT_TRUE(is(refused("unauthorized: authentication required"), WorkloadError::kBadCredentials));
+  EXPECT_TRUE(
+      is(refused("requested access to the resource is denied"), WorkloadError::kBadCredentials));
+  EXPECT_TRUE(is(refused("dial tcp 127.0.0.1:9: connect: connection refused"),
+                 WorkloadError::kUnreachable));
+  EXPECT_TRUE(is(refused("lookup no.such.example: no such host"), WorkloadError::kUnreachable));
+  EXPECT_TRUE(is(refused("write /x: no space left on device"), WorkloadError::kNoSpace));
+  EXPECT_TRUE(is(refused("something else"), WorkloadError::kBadImage));
+}
+
+TEST_F(ImagesTest, TheReasonNamesTheImageInTheRegistrysWords) {
+  const Error error =
+      refused("time=\"x\" level=fatal msg=\"reading manifest: manifest unknown\"\n");
+  EXPECT_EQ(error.text,
+            "image \"registry.example/app:1\": reading manifest: manifest unknown: no such image");
+}
+
+TEST_F(ImagesTest, CredentialsTravelInAPrivateFileThatIsRemoved) {
+  std::string authfile;
+  host_.answer = [&](const Command& what) -> Result<Ran> {
+    const auto option = std::ranges::find(what.argv, "--authfile");
+    EXPECT_NE(option, what.argv.end());
+    authfile = *(option + 1);
+    struct stat status{};
+    EXPECT_EQ(::stat(authfile.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600u);
+    // base64("user:hunter2")
+    EXPECT_EQ(*disk_.read(authfile),
+              R"({"auths":{"registry.example":{"auth":"dXNlcjpodW50ZXIy"}}})");
+    return Ran{.exit_code = 1, .errors = "unauthorized"};
+  };
+  const auto pulled = store().pull(
+      "registry.example/app:1", Credentials{"https://registry.example/v2", "user", "hunter2"}, {});
+  EXPECT_FALSE(pulled);
+  EXPECT_FALSE(disk_.exists(authfile));
+  for (const Command& command : host_.commands)
+    for (const std::string& arg : command.argv)
+      EXPECT_EQ(arg.find("hunter2"), std::string::npos) << arg;
+  EXPECT_EQ(pulled.error().text.find("hunter2"), std::string::npos);
+}
+
+TEST_F(ImagesTest, WithoutCredentialsThoseOfTheMachineAreNotUsed) {
+  refused("unauthorized");
+  const auto& argv = host_.commands.at(0).argv;
+  EXPECT_NE(std::ranges::find(argv, "--no-creds"), argv.end());
+}
+
+TEST_F(ImagesTest, TlsIsGivenUpOnlyForLoopbackAndConfiguredRegistries) {
+  const auto plain = [&](const std::string& image) {
+    host_.commands.clear();
+    host_.answer = [](const Command&) { return Ran{.exit_code = 1, .errors = "x"}; };
+    EXPECT_FALSE(store().pull(image, std::nullopt, {}));
+    const auto& argv = host_.commands.at(0).argv;
+    return std::ranges::find(argv, "--tls-verify=false") != argv.end();
+  };
+  EXPECT_TRUE(plain("localhost:5000/x"));
+  EXPECT_TRUE(plain("registry.lan:80/x"));
+  EXPECT_FALSE(plain("registry.example/x"));
+}
+
+TEST_F(ImagesTest, AnImageLargerThanTheLimitIsNotFetched) {
+  host_.answer = [](const Command&) { return Ran{.output = manifest_text(1001)}; };
+  const auto pulled = store().pull("registry.example/app:1", std::nullopt, {});
+  ASSERT_FALSE(pulled);
+  EXPECT_TRUE(is(pulled.error(), WorkloadError::kImageTooLarge)) << pulled.error().text;
+  EXPECT_EQ(host_.commands.size(), 1u);
+}
+
+TEST_F(ImagesTest, AFailedFetchLeavesNothingAndTheFileLimitFollowsTheManifest) {
+  host_.answer = [&](const Command& what) -> Result<Ran> {
+    if (std::ranges::find(what.argv, "inspect") != what.argv.end())
+      return Ran{.output = manifest_text(900)};
+    EXPECT_EQ(what.file_bytes_max, 900u + (2u << 20));
+    return Ran{.exit_code = 1, .errors = "connection reset by peer"};
+  };
+  const auto pulled = store().pull("registry.example/app:1", std::nullopt, {});
+  ASSERT_FALSE(pulled);
+  EXPECT_TRUE(is(pulled.error(), WorkloadError::kUnreachable)) << pulled.error().text;
+  EXPECT_TRUE(disk_.list(directory_ + "/data/images")->empty());
+}
+
+TEST_F(ImagesTest, AStrangeDigestIsNeverAPath) {
+  EXPECT_FALSE(store().open("sha256:../../x"));
+  EXPECT_FALSE(store().open(""));
+}
+
+}  // namespace
+}  // namespace tp::compute::workload
