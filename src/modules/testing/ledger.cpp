@@ -22,11 +22,14 @@ Ledger::Ledger() {
   TP_ASSERT(begun.has_value());
 }
 
-void Ledger::pass(Duration gap) {
+void Ledger::begin(Duration gap) {
   block_.height = block_.height.next();
   block_.time = block_.time + gap;
   block_.billable_now = chain::BillableTime{block_.billable_now.value +
                                             std::min(gap, params_.billable_gap_max).nanoseconds};
+}
+
+void Ledger::end() {
   auto events = schedule_.run_due(state_, block_, params_);
   TP_ASSERT(events.has_value());
   for (chain::Event& event : *events) events_.push_back(std::move(event));

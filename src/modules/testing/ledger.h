@@ -40,7 +40,13 @@ class Ledger {
 
   // The next block, `gap` later: clocks advance as the machine advances them, then what is due
   // runs.
-  void pass(Duration gap);
+  void pass(Duration gap) {
+    begin(gap);
+    end();
+  }
+  // The two halves of it: between them stand the transactions of the block, before what is due.
+  void begin(Duration gap);
+  void end();
   // `count` blocks, `gap` apart.
   void pass_blocks(int count, Duration gap);
 
