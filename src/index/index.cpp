@@ -2,6 +2,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/snapshot.h>
 #include <rocksdb/table.h>
@@ -219,6 +220,9 @@ Result<std::unique_ptr<Index>> Index::open(const std::string& directory,
   options.db_write_buffer_size = 64 << 20;
   options.max_background_jobs = 2;
   options.keep_log_file_num = 2;
+  // No write-ahead log: everything in memory reaches the disk together, and what a crash takes away
+  // is read from the block log again.
+  options.atomic_flush = true;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(32 << 20);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -234,6 +238,9 @@ Result<std::unique_ptr<Index>> Index::open(const std::string& directory,
   }
   auto state = std::make_unique<State>();
   rocksdb::DB* db = nullptr;
+  // Compaction comes after blocks where processors are scarce.
+  (void)options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW,
+                                                rocksdb::CpuPriority::kLow);
   const auto status = rocksdb::DB::Open(options, directory, descriptors, &state->families, &db);
   if (!status.ok()) return database_error(status);
   state->db.reset(db);
@@ -257,17 +264,23 @@ bool Index::wait_for(Height height, Duration timeout) const {
 
 namespace {
 
-void put_events(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* family,
-                const std::vector<chain::Event>& events, Posting posting) {
+void add_events(std::vector<Bytes>& keys, const std::vector<chain::Event>& events,
+                Posting posting) {
   Bytes key;
   for (const chain::Event& event : events) {
     for (const chain::Attribute& attribute : event.attributes) {
       if (!attribute.index || event.type.empty() || attribute.key.empty()) continue;
       key.assign(event.type).append(".").append(attribute.key);
-      batch.Put(family, slice(posting_key(key, attribute.value, posting)), rocksdb::Slice());
+      keys.push_back(posting_key(key, attribute.value, posting));
     }
     ++posting.event;
   }
+}
+
+// In order, which the database takes up faster.
+void put(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* family, std::vector<Bytes> keys) {
+  std::sort(keys.begin(), keys.end());
+  for (const Bytes& key : keys) batch.Put(family, slice(key), rocksdb::Slice());
 }
 
 }  // namespace
@@ -279,18 +292,23 @@ Result<void> Index::on_block(const chain::CommittedBlock& block) {
   const Bytes height_key = big_endian_64(static_cast<std::uint64_t>(height));
   batch.Put(families[kBlockByHash], slice(block.hash.view()), slice(height_key));
   batch.Put(families[kHeights], slice(height_key), slice(big_endian_64(block.txs.size())));
-  put_events(batch, families[kBlockEvents], block.response.events, {.height = height});
+  std::vector<Bytes> block_keys, tx_keys;
+  add_events(block_keys, block.response.events, {.height = height});
   for (std::size_t i = 0; i < block.tx_hashes.size(); ++i) {
     const auto index = static_cast<std::uint32_t>(i);
     batch.Put(families[kTxByHash], slice(block.tx_hashes[i].view()),
               slice(place_value({block.height, index})));
-    put_events(batch, families[kTxEvents], block.response.tx_results[i].events,
+    add_events(tx_keys, block.response.tx_results[i].events,
                {.height = height, .transaction = index});
   }
+  put(batch, families[kBlockEvents], std::move(block_keys));
+  put(batch, families[kTxEvents], std::move(tx_keys));
   batch.Put(families[kMeta], slice(kNextKey),
             slice(big_endian_64(static_cast<std::uint64_t>(height + 1))));
-  // Not synced: what a crash takes away is read from the block log again.
-  if (const auto status = state_->db->Write(rocksdb::WriteOptions(), &batch); !status.ok())
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  options.memtable_insert_hint_per_batch = true;
+  if (const auto status = state_->db->Write(options, &batch); !status.ok())
     return database_error(status);
   {
     const std::lock_guard lock(state_->mutex);

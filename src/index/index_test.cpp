@@ -199,6 +199,23 @@ TEST_F(IndexTest, ItGoesOnWhereItStood) {
   EXPECT_EQ(txs("transfer.sender='a'"), "1/0 2/0");
 }
 
+TEST_F(IndexTest, ACrashLosesWholeBlocksThatComeAgain) {
+  add(block(1, {transfer("a", "b", "1")}));
+  add(block(2, {transfer("a", "b", "1")}));
+  // What the disk would hold: nothing was closed.
+  const Folder crashed;
+  std::filesystem::copy(folder_.path(), crashed.path(), std::filesystem::copy_options::recursive);
+  const auto again = Index::open(crashed.path(), "test-1");
+  ASSERT_TRUE(again) << again.error().text;
+  const Height next = (*again)->next_height();
+  EXPECT_LE(next, Height{3});
+  for (Height h{std::max<std::int64_t>(next.value, 1)}; h <= Height{2}; h = h.next())
+    ASSERT_TRUE((*again)->on_block(block(h.value, {transfer("a", "b", "1")})));
+  const auto found =
+      (*again)->search_txs(*Query::parse("transfer.sender='a'"), Order::kAscending, {});
+  EXPECT_EQ(found->total, 2u);
+}
+
 TEST_F(IndexTest, ABlockSeenTwiceIsThereOnce) {
   add(block(1, {transfer("a", "b", "1")}));
   add(block(1, {transfer("a", "b", "1")}));
