@@ -19,6 +19,9 @@ namespace tp::rpc {
 namespace {
 
 constexpr std::string_view kCometVersion = "0.38.25";  // what clients choose their decoders by
+// There is no peer-to-peer port; clients refuse empty text here.
+constexpr std::string_view kListenAddress = "tcp://0.0.0.0:26656";
+constexpr std::string_view kChannels = "40202122233038606100";
 constexpr std::int64_t kPerPageDefault = 30;
 constexpr std::int64_t kPerPageMax = 100;
 constexpr std::size_t kGenesisChunk = 16 << 20;
@@ -165,10 +168,10 @@ Answer<Methods::Json> Methods::status(const Params&) const {
             json::object{
                 {"p2p", "8"}, {"block", "11"}, {"app", std::to_string(newest.app_version)}}},
            {"id", identity_.node_id},
-           {"listen_addr", ""},
+           {"listen_addr", kListenAddress},
            {"network", newest.chain_id},
            {"version", kCometVersion},
-           {"channels", ""},
+           {"channels", kChannels},
            {"moniker", identity_.moniker},
            {"other", json::object{{"tx_index", "on"}, {"rpc_address", identity_.rpc_address}}}}},
       {"sync_info", json::object{{"latest_block_hash", to_hex_upper(latest->meta.id.hash)},
