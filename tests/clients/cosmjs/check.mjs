@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { GasPrice, SigningStargateClient, StargateClient, assertIsDeliverTxSuccess, coins } from "@cosmjs/stargate";
 import { Comet38Client, connectComet } from "@cosmjs/tendermint-rpc";
+import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 
 const [url, mnemonic] = process.argv.slice(2);
 let count = 0;
@@ -92,7 +93,6 @@ await claim("a transaction signed for another chain is refused", async () => {
     sequence: account.sequence,
     chainId: "another-1",
   });
-  const { TxRaw } = await import("cosmjs-types/cosmos/tx/v1beta1/tx.js");
   await assert.rejects(client.broadcastTx(TxRaw.encode(signed).finish()), /signature verification failed/);
 });
 await claim("twenty in a row, without waiting in between", async () => {
@@ -101,7 +101,6 @@ await claim("twenty in a row, without waiting in between", async () => {
     typeUrl: "/cosmos.bank.v1beta1.MsgSend",
     value: { fromAddress: sender.address, toAddress: receiver.address, amount: coins(1, "utoll") },
   };
-  const { TxRaw } = await import("cosmjs-types/cosmos/tx/v1beta1/tx.js");
   const hashes = [];
   for (let i = 0; i < 20; i += 1) {
     const signed = await client.sign(sender.address, [message], { amount: coins(5000, "utoll"), gas: "200000" }, "", {
