@@ -1,11 +1,13 @@
 // turnpike node: the sequencer, its application, the index and the public port, until told to stop.
 #include <boost/json.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <thread>
 
 #include "agent/shutdown.h"
 #include "app/app.h"
+#include "base/forgetful_disk.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -53,8 +55,36 @@ solo::BlockPolicy policy_of(const NodeConfig& config) {
   return policy;
 }
 
+// For crash tests (tests/README.md): with TURNPIKE_TEST_DISK_NOTES=FOLDER the node runs on a
+// ForgetfulDisk. When it was killed and is started again with TURNPIKE_TEST_DISK_FORGET=1, it finds
+// its files as a power cut would have left them. TURNPIKE_TEST_DISK_IGNORE_SYNCS=1 leaves syncing
+// out, which a crash test must notice.
+class NodeDisk {
+ public:
+  Result<void> open() {
+    const char* notes = std::getenv("TURNPIKE_TEST_DISK_NOTES");
+    if (notes == nullptr) return {};
+    const bool forget = std::getenv("TURNPIKE_TEST_DISK_FORGET") != nullptr;
+    if (forget && system_.exists(std::string(notes) + "/log")) {
+      log_warning("node", "taking back what was not synced, by the notes in " + std::string(notes));
+      TRY_VOID(forget_unsynced(system_, notes));
+    }
+    const bool ignore = std::getenv("TURNPIKE_TEST_DISK_IGNORE_SYNCS") != nullptr;
+    using Syncs = ForgetfulDisk::Syncs;
+    TRY(forgetful_, ForgetfulDisk::open(system_, notes, ignore ? Syncs::kIgnored : Syncs::kHonest));
+    return {};
+  }
+  Disk& get() { return forgetful_ ? static_cast<Disk&>(*forgetful_) : system_; }
+
+ private:
+  SystemDisk system_;
+  std::unique_ptr<ForgetfulDisk> forgetful_;
+};
+
 Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
-  SystemDisk disk;
+  NodeDisk node_disk;
+  TRY_VOID(node_disk.open());
+  Disk& disk = node_disk.get();
   SystemClock clock;
   crypto::SystemRandom random;
   const NodeHome home{global.home};
