@@ -103,6 +103,7 @@ Result<void> BlockMaker::recover(const comet_types::Genesis& genesis) {
   if (next <= stored) {
     log_info("solo", "replaying blocks " + text(next) + " to " + text(stored));
     TRY_VOID(replay(next));
+    TRY_VOID(application_.sync());  // the next start need not do it again
   }
   if (last_) last_results_hash_ = results_hash(last_->executed.response);
   return {};
