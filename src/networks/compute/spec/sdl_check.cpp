@@ -396,9 +396,9 @@ void Checker::compute_limits(const std::string& profile, const SdlCompute& compu
 
 // What only the whole can show. Sums over a group are checked on the groups themselves.
 void Checker::totals() {
-  if (sdl_.deployment.empty())
-    return add(0, "deployment", "no groups present: nothing is deployed");
-  // Only when nothing else is wrong: a fault elsewhere is often the reason.
+  // These two only when nothing else is wrong: a fault elsewhere is often the reason.
+  if (sdl_.deployment.empty() && issues_.empty())
+    add(0, "deployment", "no groups present: nothing is deployed");
   if (!global_ && issues_.empty())
     add(0, "services",
         "zero global services: at least one expose must have a `to` with global: true");

@@ -8,6 +8,11 @@
 #include "networks/compute/spec/sdl_decode.h"
 
 namespace tp::compute {
+namespace {
+
+constexpr std::size_t kVolumesReadMax = 64;
+
+}  // namespace
 
 void Decoder::profiles(const YamlNode& node, Sdl& sdl) {
   const At at{"profiles", ""};
@@ -189,6 +194,13 @@ SdlGpuModel Decoder::gpu_model(const YamlNode& node, const At& at) {
 
 bool Decoder::storage(const YamlNode& node, const At& at, SdlCompute& out) {
   if (node.is_sequence()) {
+    // Far above what any provider takes; what follows is quadratic in the number.
+    if (node.items.size() > kVolumesReadMax) {
+      fault(node.line, at,
+            std::to_string(node.items.size()) + " volumes are more than " +
+                std::to_string(kVolumesReadMax));
+      return false;
+    }
     bool complete = true;
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       SdlVolume& item = out.volumes.emplace_back();

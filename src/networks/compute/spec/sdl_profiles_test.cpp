@@ -119,6 +119,16 @@ TEST(SdlStorage, HasEachVolumeOnce) {
           "duplicated volume name \"default\"");
 }
 
+TEST(SdlStorage, HasSoManyVolumesOnly) {
+  std::string many;
+  for (int i = 0; i < 21; ++i)
+    many += "          - {name: v" + std::to_string(i) + ", size: 5Mi}\n";
+  refused(with("          - size: 512Mi\n", many), "22 volumes are more than 20");
+  for (int i = 21; i < 65; ++i)
+    many += "          - {name: v" + std::to_string(i) + ", size: 5Mi}\n";
+  refused(with("          - size: 512Mi\n", many), "66 volumes are more than 64");
+}
+
 TEST(SdlStorage, IsMountedAtAnAbsolutePath) {
   refused(with("mount: /data", "mount: data"),
           "11: service \"db\": mount \"data\" of volume \"data\": expected absolute path");
