@@ -24,6 +24,7 @@
 #include "networks/compute/agent/workload/ingress.h"
 #include "networks/compute/agent/workload/manager.h"
 #include "networks/compute/agent/workload/network.h"
+#include "networks/compute/agent/workload/ports.h"
 #include "networks/compute/agent/workload/record.h"
 
 namespace tp::compute::workload {

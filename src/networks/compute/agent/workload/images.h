@@ -22,6 +22,7 @@
 #include "base/disk.h"
 #include "base/result.h"
 #include "networks/compute/agent/workload/host.h"
+#include "networks/compute/agent/workload/image_name.h"
 #include "networks/compute/agent/workload/spec.h"
 
 namespace tp::compute::workload {
@@ -44,33 +45,6 @@ struct Image {
   std::string rootfs{};  // the mounted tree
   ImageConfig config{};
 };
-
-// A reference, split and completed: "nginx" is docker.io/library/nginx:latest.
-struct ImageName {
-  std::string registry{};    // "docker.io", "localhost:5000"
-  std::string repository{};  // "library/nginx"
-  std::string tag{};         // empty when digest is given
-  std::string digest{};
-
-  std::string pinned(const std::string& to_digest) const;  // "registry/repository@digest"
-  std::string text() const;
-};
-Result<ImageName> parse_image_name(const std::string& text);  // Errors: kBadSpec.
-bool is_loopback_registry(const std::string& registry);
-
-// What a registry's manifest says: either the layers, or where the manifest of each platform is.
-struct Manifest {
-  std::string platform_digest{};  // not empty: look there
-  std::string config_digest{};
-  std::uint64_t packed_bytes = 0;
-  std::uint64_t largest_bytes = 0;
-  bool zstd = false;
-};
-// `architecture` as images name it ("amd64"). Errors: kBadImage (not a manifest, no such platform).
-Result<Manifest> parse_manifest(const std::string& text, const std::string& architecture);
-
-// What a failed skopeo meant. `text` is its standard error.
-std::unexpected<Error> registry_error(const std::string& image, const std::string& text);
 
 struct ImageLimits {
   std::uint64_t packed_bytes_max = 0;

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "networks/compute/agent/workload/error.h"
 #include "networks/compute/agent/workload/kernel.h"
+#include "networks/compute/agent/workload/lease_state.h"
 #include "networks/compute/agent/workload/logs.h"
 
 namespace tp::compute::workload {
@@ -63,37 +64,6 @@ std::uint64_t memory_limit(const Service& service) {
 }
 
 }  // namespace
-
-struct Lease::Replica {
-  std::uint32_t index = 0;
-  ReplicaPlace place;
-  Backoff backoff;
-  bool running = false;
-  bool ready = false;
-  std::uint32_t restarts = 0;
-  bool made_before = false;
-  Duration next_try{};
-  BlockTime started_at{};
-  std::optional<Exit> last_exit{};
-  std::string reason{};  // why it does not run, or why it did not last time
-  std::string limits{};  // what it has hit while it runs
-};
-
-struct Lease::Pull {
-  std::mutex mutex;
-  std::optional<Result<Image>> result;
-  std::jthread thread;  // last: it ends before the others go
-};
-
-struct Lease::Running {
-  Service spec;
-  Backoff backoff;
-  std::optional<Image> image{};
-  std::unique_ptr<Pull> pull{};
-  Duration next_pull{};
-  std::string reason{};
-  std::vector<Replica> replicas{};
-};
 
 Lease::Lease(Machine& machine, Record record)
     : machine_(machine), id_(lease_id(record.workload.key)), record_(std::move(record)) {
@@ -487,92 +457,6 @@ void Lease::probe(Running& service, Replica& replica) {
   replica.ready = true;
   replica.reason.clear();
   note(false, "Ready", replica.place.hostname(), "accepts connections");
-}
-
-// What the lease looks like from outside: status, forwarded ports, host names.
-void Lease::publish() {
-  LeaseStatus status{.key = record_.workload.key};
-  LeaseNetwork network{.slot = record_.slot};
-  std::vector<Route> routes;
-  const NetworkNames& names = machine_.network.names();
-  status.healthy = !services_.empty();
-  for (const auto& service : services_) {
-    const Service& spec = service->spec;
-    ServiceStatus out{.name = spec.name,
-                      .total = spec.replicas,
-                      .image_digest = service->image ? service->image->digest : ""};
-    out.reason = service->reason;
-    std::vector<Ipv4> running;
-    std::vector<Ipv4> ready;
-    bool waiting = false;
-    for (const Replica& replica : service->replicas) {
-      const auto number = record_.addresses.find(replica_name(spec.name, replica.index));
-      const Ipv4 address =
-          number == record_.addresses.end() ? Ipv4{} : names.address(record_.slot, number->second);
-      if (replica.running) running.push_back(address);
-      if (replica.ready) ready.push_back(address);
-      if (!replica.running && replica.backoff.failures() > 0) waiting = true;
-      const std::string& why = replica.reason.empty() ? replica.limits : replica.reason;
-      if (out.reason.empty()) out.reason = why;
-      out.replicas.push_back({.index = replica.index,
-                              .running = replica.running,
-                              .ready = replica.ready,
-                              .restarts = replica.restarts,
-                              .address = address.text(),
-                              .started_at = replica.started_at,
-                              .last_exit = replica.last_exit,
-                              .reason = why});
-    }
-    out.available = static_cast<std::uint32_t>(running.size());
-    out.ready = static_cast<std::uint32_t>(ready.size());
-    if (out.ready == out.total) {
-      out.state = ServiceState::kRunning;
-    } else if (waiting || (!service->image && service->backoff.failures() > 0)) {
-      out.state = ServiceState::kBackingOff;
-    } else if (!service->image) {
-      out.state = service->pull ? ServiceState::kPulling : ServiceState::kPending;
-    } else {
-      out.state = ServiceState::kStarting;
-    }
-    status.healthy = status.healthy && out.ready > 0;
-
-    for (const Expose& expose : spec.exposes) {
-      if (!expose.is_http()) continue;
-      for (std::string& text : unmapped(expose.http))
-        if (std::ranges::find(out.notes, text) == out.notes.end()) out.notes.push_back(text);
-      for (const std::string& host : expose.hosts) {
-        out.uris.push_back(host);
-        Route route{.host = host, .options = expose.http};
-        for (const Ipv4& address : ready)
-          route.upstreams.push_back(address.text() + ":" + std::to_string(expose.port));
-        routes.push_back(std::move(route));
-      }
-    }
-    for (const AssignedPort& port : record_.ports) {
-      if (port.service != spec.name) continue;
-      ForwardedPort forwarded{.service = port.service,
-                              .host = record_.workload.public_hostname,
-                              .port = port.external_port,
-                              .external_port = port.machine_port,
-                              .protocol = port.protocol};
-      if (const auto held = machine_.ports.holds(port.protocol, port.machine_port)) {
-        network.forwards.push_back({.protocol = port.protocol,
-                                    .machine_port = port.machine_port,
-                                    .port = port.port,
-                                    .replicas = running});
-      } else {
-        forwarded.reason = held.error().text;
-      }
-      status.forwarded_ports.push_back(std::move(forwarded));
-    }
-    status.services.push_back(std::move(out));
-  }
-  if (!services_.empty()) {
-    complain(machine_.network.set_lease(network));
-    complain(machine_.ingress.set(id_, routes));
-  }
-  const std::lock_guard lock(mutex_);
-  status_ = std::move(status);
 }
 
 void Lease::tear_down() {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "networks/compute/agent/workload/error.h"
+#include "networks/compute/agent/workload/ports.h"
 
 namespace tp::compute::workload {
 namespace {
