@@ -265,7 +265,7 @@ std::vector<TxResult> Machine::check(std::span<const Bytes> txs, CheckKind kind)
       results.push_back(failed(one->tx.error()));
       continue;
     }
-    store::Overlay work(*check_state_);
+    auto work = store::Overlay::over(*check_state_);
     GasMeter meter(gas_limit_of(*one->tx));
     Context context(work, block, params_, meter);
     const Result<void> admitted = admission_->admit(context, *one->tx, mode, one->verified);
@@ -286,14 +286,14 @@ Outcome Machine::execute(store::Overlay& state, const BlockInfo& block, const De
   const Gas limit = mode == AdmitMode::kSimulate ? options_.query_gas : gas_limit_of(tx);
   GasMeter meter(limit);
 
-  store::Overlay admission_writes(state);
+  auto admission_writes = store::Overlay::over(state);
   Context admission(admission_writes, block, params_, meter);
   if (const Result<void> admitted = admission_->admit(admission, tx, mode, verified); !admitted)
     return {.result = failed(admitted.error(), limit, meter.used()), .admitted = false};
   admission_writes.merge_into(state);
 
   Outcome outcome{.result = {}, .admitted = true};
-  store::Overlay message_writes(state);
+  auto message_writes = store::Overlay::over(state);
   Context context(message_writes, block, params_, meter);
   if (const Result<void> ran = run_messages(context, tx, outcome.result); ran) {
     message_writes.merge_into(state);

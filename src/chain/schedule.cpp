@@ -81,7 +81,7 @@ Result<std::vector<Event>> Schedule::run_due(store::Overlay& state, const BlockI
       if (handler == handlers_.end())
         TP_FATAL("a due schedule entry names a handler that this program does not have");
 
-      store::Overlay work(state);
+      auto work = store::Overlay::over(state);
       GasMeter meter(remaining);
       Context context(work, block, params, meter);
       // Outside the meter: gas that is all but spent must not fail the block.

@@ -18,6 +18,10 @@ class Overlay final : public Writer {
   // `base` must outlive the overlay and must not change while the overlay lives, except by
   // merge_into.
   explicit Overlay(const Reader& base) : base_(&base) {}
+  // The same, for bases that are overlays themselves: there the constructor would mean a copy.
+  static Overlay over(const Reader& base) { return Overlay(base); }
+  Overlay(const Overlay&) = delete;
+  Overlay& operator=(const Overlay&) = delete;
 
   Result<std::optional<Bytes>> get(StoreId store, BytesView key) const override;
   Result<void> scan(StoreId store, const KeyRange& range, ScanVisitor visit) const override;

@@ -24,7 +24,7 @@ TEST(Overlay, ErasingHidesWhatTheBaseHolds) {
   EmptyReader empty;
   Overlay base(empty);
   ASSERT_TRUE(base.put(kStore, "a", "1"));
-  Overlay top(base);
+  auto top = Overlay::over(base);
   ASSERT_TRUE(top.erase(kStore, "a"));
   EXPECT_EQ(top.get(kStore, "a").value(), std::nullopt);
   EXPECT_EQ(base.get(kStore, "a").value(), "1");
@@ -35,7 +35,7 @@ TEST(Overlay, AScanStopsWhereTheVisitorSays) {
   EmptyReader empty;
   Overlay base(empty);
   ASSERT_TRUE(base.put(kStore, "b", "1"));
-  Overlay top(base);
+  auto top = Overlay::over(base);
   ASSERT_TRUE(top.put(kStore, "a", "1"));
   ASSERT_TRUE(top.put(kStore, "c", "1"));
   int visits = 0;
@@ -77,7 +77,7 @@ RC_GTEST_PROP(OverlayProperty, LayersReadAsOneMapBeforeAndAfterMerging, ()) {
   std::map<Bytes, Bytes> model;
   Overlay block(empty);
   for (const Op& op : ops()) apply(block, model, op);
-  Overlay tx(block);
+  auto tx = Overlay::over(block);
   for (const Op& op : ops()) apply(tx, model, op);
 
   RC_ASSERT(contents(tx) == model);

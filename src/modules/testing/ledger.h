@@ -27,7 +27,7 @@ class Ledger {
   // `work` returned.
   template <class Work>
   auto tx(Work&& work) {
-    store::Overlay writes(state_);
+    auto writes = store::Overlay::over(state_);
     chain::GasMeter gas(chain::GasMeter::kUnlimited);
     chain::Context context(writes, block_, params_, gas);
     auto result = work(context);
