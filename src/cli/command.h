@@ -26,6 +26,7 @@ void add_node(Program& program);
 void add_keys(Program& program);
 void add_tx(Program& program);
 void add_query(Program& program);
+void add_provider(Program& program);
 void add_sdl(Program& program);
 void add_deploy(Program& program);
 void add_lease_commands(Program& program);

@@ -44,6 +44,7 @@ int run(int argc, char** argv) {
   add_keys(program);
   add_tx(program);
   add_query(program);
+  add_provider(program);
   add_sdl(program);
   add_deploy(program);
   add_lease_commands(program);

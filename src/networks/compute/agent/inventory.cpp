@@ -175,7 +175,12 @@ void Inventory::activate(const OrderId& order) {
 
 void Inventory::release(const OrderId& order) {
   const std::lock_guard lock(mutex_);
-  reservations_.erase(order);
+  releases_ += reservations_.erase(order);
+}
+
+std::uint64_t Inventory::releases() const {
+  const std::lock_guard lock(mutex_);
+  return releases_;
 }
 
 Quantities Inventory::available_locked() const {

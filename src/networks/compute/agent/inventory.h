@@ -77,6 +77,8 @@ class Inventory {
   void activate(const OrderId& order);
   // Nothing happens where there is no reservation.
   void release(const OrderId& order);
+  // How often something was released: when this has grown, an order that found no room may.
+  std::uint64_t releases() const;
 
   struct Report {
     Quantities total{};  // with over-commitment
@@ -103,6 +105,7 @@ class Inventory {
   const Quantities total_;
   const std::vector<GpuDevice> gpus_;
   std::map<OrderId, Reservation> reservations_;
+  std::uint64_t releases_ = 0;
 };
 
 }  // namespace tp::compute::provider
