@@ -150,6 +150,7 @@ struct SdlCompute {
 struct SdlPrice {
   Price price;
   bool valid = false;
+  bool empty = false;  // nothing is written: no price, in lenient mode
   int line = 0;
 };
 

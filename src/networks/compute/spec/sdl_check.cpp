@@ -224,7 +224,7 @@ void Checker::deployed(const std::string& name, const std::string& placement,
   if (infra == sdl_.placement.end()) {
     missing("no placement profile named " + quoted(placement));
   } else if (const auto found = infra->second.pricing.find(deployment.profile);
-             found == infra->second.pricing.end()) {
+             found == infra->second.pricing.end() || found->second.empty) {
     missing("no pricing for profile " + quoted(deployment.profile));
   } else {
     price(placement, deployment.profile, found->second);

@@ -330,7 +330,7 @@ SdlPrice Decoder::price(const YamlEntry& entry, const At& at) {
   out.line = entry.line;
   const YamlNode& node = *entry.value;
   if (!is_mapping(node, at)) {
-    if (!strict_) fault(entry.line, at, "price is empty: write denom and amount");
+    out.empty = node.is_null();
     return out;
   }
   only(node, at, {"denom", "amount"});

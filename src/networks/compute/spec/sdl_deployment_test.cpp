@@ -8,6 +8,7 @@ namespace {
 using testing::accepted;
 using testing::lenient_faults;
 using testing::refused;
+using testing::strict_only;
 using testing::with;
 
 // --- Placement, prices, deployment ---
@@ -26,6 +27,13 @@ TEST(SdlPlacement, HasPositiveDecimalPrices) {
   refused(amount("0.0000000000000000001"), "at most 18 digits after the point");
   refused(amount("1e3"), "is not a decimal number");
   refused(amount("10000001"), "amount 10000001 for profile \"db\" is above 10000000");
+}
+
+TEST(SdlPlacement, MayHaveAnEmptyPriceThatNobodyUsesInGo) {
+  strict_only(with("        db:\n          denom", "        other:\n        db:\n          denom"),
+              "other must be a mapping, but it is empty");
+  refused(with("        db:\n          denom: utoll\n          amount: 10\n", "        db:\n"),
+          "db");
 }
 
 TEST(SdlPlacement, HasOneDenominationOfAnyName) {

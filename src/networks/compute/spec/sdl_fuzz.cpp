@@ -7,7 +7,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tp::compute;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  std::optional<Hash256> strict;
+  std::optional<tp::Hash256> strict;
   for (const SdlMode mode : {SdlMode::kStrict, SdlMode::kLenient}) {
     const auto sdl = check_sdl(text, "fuzz.yaml", {.mode = mode});
     // Strict never takes what lenient refuses.
