@@ -1,7 +1,6 @@
 #include "networks/compute/agent/workload/kernel.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -48,37 +47,24 @@ bool write_text(const std::string& path, const std::string& text) {
   return fd.get() >= 0 && ::write(fd.get(), text.data(), text.size()) == std::ssize(text);
 }
 
-// A user namespace exists only as long as a process or descriptor holds it: a child makes one and
-// waits until its descriptor is taken.
+// A user namespace exists only as long as a process or descriptor holds it: a child is born in one
+// and waits until its descriptor is taken.
 Result<int> open_user_namespace(IdRange ids) {
-  int ready[2];
-  if (::pipe2(ready, O_CLOEXEC) != 0) return failed("pipe", "");
-  const Fd read_end(ready[0]);
-  const pid_t pid = ::fork();
-  if (pid < 0) {
-    ::close(ready[1]);
-    return failed("fork", "");
-  }
-  if (pid == 0) {
-    const char answer = ::unshare(CLONE_NEWUSER) == 0 ? 'y' : 'n';
-    if (::write(ready[1], &answer, 1) != 1) ::_exit(1);
-    ::close(ready[1]);
+  const auto pid = static_cast<pid_t>(
+      ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, 0));
+  if (pid < 0) return failed("clone", "(user namespace)");
+  if (pid == 0)
     while (true) ::pause();
-  }
-  ::close(ready[1]);
-  char answer = 'n';
-  const bool told = ::read(read_end.get(), &answer, 1) == 1 && answer == 'y';
   const std::string base = "/proc/" + std::to_string(pid);
   const std::string map =
       "0 " + std::to_string(ids.first) + " " + std::to_string(IdRange::kSize) + "\n";
-  const bool mapped =
-      told && write_text(base + "/uid_map", map) && write_text(base + "/gid_map", map);
+  const bool mapped = write_text(base + "/uid_map", map) && write_text(base + "/gid_map", map);
   const int fd = mapped ? ::open((base + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC) : -1;
   const int error = errno;
   ::kill(pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
   errno = error;
-  if (fd < 0) return failed("user namespace", told ? "" : "cannot be made");
+  if (fd < 0) return failed("map users of", base);
   return fd;
 }
 

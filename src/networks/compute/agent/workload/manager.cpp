@@ -421,10 +421,24 @@ class Manager final : public WorkloadManager {
       for (const std::string& name : directories)
         if (!known_leases.contains(name)) TRY_VOID(remove_tree(machine_.data + "/leases/" + name));
     }
+    if (!watcher_.joinable()) TRY_VOID(remove_orphaned_disks());
     for (std::uint32_t slot = 0; slot < network_.names().slots(); ++slot) {
       const std::string bridge = network_.names().bridge(slot);
       if (!known_interfaces.contains(bridge) && disk_.exists("/sys/class/net/" + bridge))
         TRY_VOID(network_.remove_bridge(slot));
+    }
+    return {};
+  }
+
+  // Disks of replicas that an update took away just before a crash.
+  Result<void> remove_orphaned_disks() {
+    for (const auto& [key, lease] : leases_) {
+      const std::string directory = machine_.data + "/leases/" + lease_id(key);
+      if (!disk_.exists(directory)) continue;
+      const Record record = lease->record();
+      TRY(const auto names, disk_.list(directory));
+      for (const std::string& name : names)
+        if (!record.addresses.contains(name)) TRY_VOID(remove_tree(directory + "/" + name));
     }
     return {};
   }

@@ -71,6 +71,21 @@ TEST_F(CrashRootTest, AfterARebootEverythingIsMadeAgainWithItsVolumes) {
   EXPECT_EQ(fetch("http://127.0.0.1:" + std::to_string(port) + "/"), "2 starts\n");
 }
 
+TEST_F(CrashRootTest, DisksOfAServiceThatAnUpdateTookAwayGoWithTheNextStart) {
+  LeaseWorkload workload = hello();
+  workload.services.push_back(script("worker", "sleep 1000"));
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  workload.services.pop_back();
+  const std::string disks = config_.data_directory + "/leases/" + lease_id(key(1)) + "/worker.0";
+  EXPECT_TRUE(fs::exists(disks));
+  ASSERT_TRUE(manager_->update(workload));
+  lose_process();  // at once: the lease's thread has hardly begun
+  open();
+  EXPECT_FALSE(fs::exists(disks));
+  EXPECT_TRUE(eventually([&] { return healthy(1) && page(1).has_value(); })) << reason(1);
+}
+
 TEST_F(CrashRootTest, AStopThatACrashInterruptedIsFinished) {
   start(hello());
   ASSERT_TRUE(eventually([&] { return healthy(1); }));

@@ -257,5 +257,71 @@ TEST_F(IsolationRootTest, TwoProvidersOfOneMachineDoNotMeet) {
   EXPECT_TRUE(page(1)) << "the first goes on";
 }
 
+// A piece of public internet on this machine: a network namespace with 8.8.8.8, which serves a
+// page.
+class Internet {
+ public:
+  explicit Internet(SystemHost& host) : host_(host) {
+    const std::string batch = "netns add " + name_ +
+                              "\nlink add tpt-out type veth peer name eth0 netns " + name_ +
+                              "\naddr add 8.8.8.1/24 dev tpt-out\nlink set tpt-out up\n";
+    run({"ip", "-batch", "-"}, batch);
+    run({"ip", "-n", name_, "-batch", "-"},
+        "addr add 8.8.8.8/24 dev eth0\nlink set eth0 up\nroute add default via 8.8.8.1\n");
+    const auto server = host_.spawn(
+        {.argv = {"ip", "netns", "exec", name_, "busybox", "httpd", "-f", "-p", "80", "-h", "/tmp"},
+         .log_path = "/dev/null"});
+    if (server) server_ = *server;
+  }
+  ~Internet() {
+    if (server_ > 0) ::kill(server_, SIGKILL);
+    run({"ip", "netns", "del", name_}, "");
+  }
+  // True when somebody out there gets a connection.
+  bool reaches(const std::string& address, const std::string& port) {
+    const auto ran =
+        host_.run({.argv = {"ip", "netns", "exec", name_, "curl", "-s", "-o", "/dev/null",
+                            "--max-time", "2", "http://" + address + ":" + port + "/"}});
+    return ran && ran->exit_code == 0;
+  }
+
+ private:
+  void run(const std::vector<std::string>& argv, const std::string& input) {
+    const auto ran = run_checked(host_, {.argv = argv, .input = input});
+    EXPECT_TRUE(ran) << ran.error().text;
+  }
+
+  SystemHost& host_;
+  std::string name_ = "tpt-internet";
+  int server_ = 0;
+};
+
+TEST_F(IsolationRootTest, TheInternetIsReachedAndReachesOnlyWhatIsPublished) {
+  manager_.reset();
+  config_.publish_addresses = {"0.0.0.0"};
+  open();
+  Internet internet(host_);
+  LeaseWorkload workload = hello();
+  workload.services[0].exposes.push_back({.port = 80, .external_port = 8080, .global = true});
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  EXPECT_TRUE(eventually(
+      [&] {
+        return in_container(1, "web",
+                            "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | timeout 3 nc -w 2 8.8.8.8 80")
+                   .find("HTTP/1") != std::string::npos;
+      },
+      5s));
+  const std::uint16_t port = manager_->status(key(1))->forwarded_ports.at(0).external_port;
+  EXPECT_TRUE(internet.reaches("8.8.8.1", std::to_string(port)));
+  EXPECT_FALSE(internet.reaches(service(1).replicas.at(0).address, "80"));
+  // A lease may use what is published like anybody else.
+  EXPECT_NE(in_container(1, "web",
+                         "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | timeout 3 nc -w 2 8.8.8.1 " +
+                             std::to_string(port))
+                .find("Hello"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace tp::compute::workload

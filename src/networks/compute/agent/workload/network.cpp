@@ -214,7 +214,9 @@ std::string nft_ruleset(const NetworkConfig& config, const std::vector<LeaseNetw
          to_forwards;
   out += "  chain leave {\n    type nat hook postrouting priority srcnat; policy accept;\n";
   out += "    oifname " + ours + " ip saddr 127.0.0.0/8 masquerade\n";
-  out += "    iifname " + ours + " oifname " + ours + " ct status dnat masquerade\n";
+  // From a lease through a published port into a lease: answers must come back this way. By
+  // address, as a bridged packet (br_netfilter) has no incoming interface any more here.
+  out += "    oifname " + ours + " ip saddr " + config.pool.text() + " ct status dnat masquerade\n";
   out += "    iifname " + ours + " oifname != \"tp-*\" meta nfproto ipv4 masquerade\n  }\n";
 
   out += "  chain spoofed {\n    type filter hook prerouting priority raw; policy accept;\n";
@@ -323,9 +325,13 @@ Result<void> Network::connect(std::uint32_t slot, std::uint32_t host_number, int
   const std::string mtu = std::to_string(uplink_mtu());
   if (fs::exists("/sys/class/net/" + veth))
     TRY_VOID(run_checked(host_, {.argv = {"ip", "link", "del", veth}}));
+  // Hairpin: where bridged packets pass the machine's tables (br_netfilter), a replica that asks
+  // for its own published port would otherwise be sent back through the port it came from, and
+  // dropped.
   const std::string outside =
       "link add " + veth + " mtu " + mtu + " type veth peer name eth0 mtu " + mtu + " netns " +
-      std::to_string(pid) + "\n" + "link set " + veth + " master " + names_.bridge(slot) + " up\n";
+      std::to_string(pid) + "\n" + "link set " + veth + " master " + names_.bridge(slot) + " up\n" +
+      "link set " + veth + " type bridge_slave hairpin on\n";
   TRY_VOID(run_checked(host_, {.argv = {"ip", "-batch", "-"}, .input = outside}));
 
   const std::string space = "--net=/proc/" + std::to_string(pid) + "/ns/net";
