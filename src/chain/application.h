@@ -111,8 +111,12 @@ class Application {
 
   // Admission of transactions to the mempool, in order, one result each. Signatures are verified in
   // parallel and remembered by transaction hash; kRecheck skips them. Each accepted transaction
-  // counts against the later ones until the next commit.
+  // counts against the later ones until reset_check(), across commits.
   virtual std::vector<TxResult> check(std::span<const Bytes> txs, CheckKind kind) = 0;
+
+  // Forgets what was accepted: check goes by the committed state alone. Right when the mempool is
+  // empty, and before all that waits there is rechecked.
+  virtual void reset_check() = 0;
 
   // Verifies signatures ahead of finalize, off the consensus thread. Costs one verification a new
   // signature; never fails: what does not verify fails in the block.

@@ -149,7 +149,16 @@ void Machine::publish(store::StatePtr state) {
   }
   const std::lock_guard lock(check_mutex_);
   check_base_ = std::move(state);
-  check_state_ = std::make_unique<store::Overlay>(*check_base_);
+  if (check_state_) {
+    check_state_->rebase(*check_base_);
+  } else {
+    check_state_ = std::make_unique<store::Overlay>(*check_base_);
+  }
+}
+
+void Machine::reset_check() {
+  const std::lock_guard lock(check_mutex_);
+  check_state_->clear();
 }
 
 Info Machine::info() const {

@@ -59,6 +59,7 @@ class Machine final : public Application {
   Info info() const override;
   Result<InitResponse> init(const InitRequest& request) override;
   std::vector<TxResult> check(std::span<const Bytes> txs, CheckKind kind) override;
+  void reset_check() override;
   void preverify(std::span<const Bytes> txs) override;
   Result<BlockResponse> finalize(const BlockRequest& request) override;
   Result<void> commit() override;

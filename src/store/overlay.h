@@ -33,6 +33,8 @@ class Overlay final : public Writer {
   WriteSet take_writes() { return std::exchange(writes_, {}); }
   // Applies all writes to `target` and leaves this overlay empty. Cost: O(writes · log).
   void merge_into(Overlay& target);
+  // Puts the same writes on top of another state, which must outlive the overlay.
+  void rebase(const Reader& base) { base_ = &base; }
   void clear() { writes_.clear(); }
 
  private:

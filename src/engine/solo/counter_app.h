@@ -56,6 +56,7 @@ class CounterApp final : public chain::Application {
     return out;
   }
 
+  void reset_check() override {}
   void preverify(std::span<const Bytes>) override {}
 
   Result<chain::BlockResponse> finalize(const chain::BlockRequest& request) override {

@@ -116,6 +116,7 @@ struct Sequencer::State {
   const SequencerOptions options;
   chain::Application& application;
   const Clock& clock;
+  Duration last_recheck;  // with check_mutex
   const comet_types::Genesis genesis;
   const std::unique_ptr<BlockStore> store;
   const std::unique_ptr<BlockMaker> maker;
@@ -151,6 +152,7 @@ struct Sequencer::State {
   void produce_loop();
   void wait_until_due(BlockSituation& situation);
   Result<BlockPtr> make_block(PooledTxs txs);
+  bool recheck_is_due(bool all_succeeded) const;
   void recheck();
   void halt(const Error& error);
   void begin_stop();
@@ -272,17 +274,34 @@ Result<BlockPtr> Sequencer::State::make_block(PooledTxs txs) {
     const std::lock_guard lock(check_mutex);
     TRY_VOID(maker->commit());
     const auto& results = block->executed.response.tx_results;
+    bool all_succeeded = true;
     for (std::size_t i = 0; i < results.size(); ++i) {
-      if (results[i].code != 0) mempool.forget(block->executed.tx_hashes[i]);
+      if (results[i].code == 0) continue;
+      all_succeeded = false;
+      mempool.forget(block->executed.tx_hashes[i]);
     }
-    recheck();
+    if (recheck_is_due(all_succeeded)) recheck();
   }
   feed.publish(block);
   waiters.block_is_safe(block);
   return block;
 }
 
+// What waits was accepted in this order and counts against what is checked later, also across
+// blocks. Checking it all again finds what a block made invalid; execution would refuse that too,
+// so under load it is done once in a while instead of after each block.
+bool Sequencer::State::recheck_is_due(bool all_succeeded) const {
+  constexpr std::size_t kCheapTxs = 256;
+  constexpr Duration kInterval = Duration::seconds(1);
+  const std::size_t waiting = mempool.size().txs;
+  return waiting <= kCheapTxs ||
+         clock.elapsed().nanoseconds - last_recheck.nanoseconds >= kInterval.nanoseconds ||
+         (!all_succeeded && waiting <= 16 * kCheapTxs);
+}
+
 void Sequencer::State::recheck() {
+  last_recheck = clock.elapsed();
+  application.reset_check();
   const auto removed = mempool.keep_if([this](std::span<const Bytes> txs) {
     const auto results = application.check(txs, chain::CheckKind::kRecheck);
     std::vector<bool> keep;
