@@ -6,9 +6,9 @@
 #include "agent/shutdown.h"
 #include "base/log.h"
 #include "cli/command.h"
-#include "client/error.h"
 #include "http/client.h"
 #include "networks/compute/agent/daemon.h"
+#include "networks/compute/agent/market.h"
 #include "networks/compute/agent/workload/manager.h"
 
 namespace tp::cli {
@@ -18,6 +18,7 @@ namespace json = boost::json;
 using compute::provider::Beacon;
 using compute::provider::Daemon;
 using compute::provider::DaemonOptions;
+using compute::provider::is_away;
 using compute::provider::Settings;
 
 struct ProviderOptions {
@@ -65,11 +66,6 @@ Result<LogLevel> parse_log_level(const std::string& text) {
   return fail(CliError::kUsage, "log_level \"" + text + "\" is not debug, info, warning or error");
 }
 
-bool is_away(const Error& error) {
-  return is(error, client::ClientError::kUnreachable) || is(error, client::ClientError::kTimeout) ||
-         is(error, client::ClientError::kBroken);
-}
-
 // Waits for the node: containers are supervised meanwhile.
 Result<client::Wallet*> wait_for_wallet(Session& session, agent::Shutdown& shutdown) {
   bool told = false;
@@ -106,10 +102,17 @@ Result<void> run_provider(const GlobalOptions& global, const ProviderOptions& op
   TRY(const auto daemon,
       Daemon::open(DaemonOptions{.home = home, .version = TURNPIKE_VERSION, .settings = settings},
                    disk, clock));
-  TRY(client::Wallet * wallet, wait_for_wallet(*session, shutdown));
-  if (wallet == nullptr) return {};
-  TRY(client::RpcClient * rpc, session->rpc());
-  return daemon->run(*rpc, *wallet, session->config().node, shutdown);
+  while (true) {
+    TRY(client::Wallet * wallet, wait_for_wallet(*session, shutdown));
+    if (wallet == nullptr) return {};
+    TRY(client::RpcClient * rpc, session->rpc());
+    const Result<void> ended = daemon->run({.rpc = *rpc,
+                                            .wallet = *wallet,
+                                            .url = session->config().node,
+                                            .http = session->http_options()},
+                                           shutdown);
+    if (ended || !is_away(ended.error())) return ended;
+  }
 }
 
 Result<void> show_status(const GlobalOptions& global, const ProviderOptions&) {

@@ -58,6 +58,9 @@ Result<ClientConfig> load_client_config(Disk& disk, const GlobalOptions& options
   ClientConfig client;
   agent::Config config("Settings of the client commands.");
   config.text("node", &client.node, "URL of a node's JSON-RPC");
+  config.text("node_ca", &client.node_ca,
+              "PEM file of the authority that vouches for the node's certificate; empty: those of "
+              "the system");
   config.text("chain_id", &client.chain_id,
               "the chain that this wallet is for; empty: whichever the node runs");
   config.text("key", &client.key, "the key that signs, unless --key names another");
@@ -88,7 +91,7 @@ Result<std::unique_ptr<Session>> Session::open(const GlobalOptions& options) {
 
 Result<client::RpcClient*> Session::rpc() {
   if (rpc_) return &*rpc_;
-  TRY(client::RpcClient rpc, client::RpcClient::make(config_.node));
+  TRY(client::RpcClient rpc, client::RpcClient::make(config_.node, http_options()));
   if (!config_.chain_id.empty()) {
     TRY(const client::NodeStatus status, rpc.status());
     if (status.chain_id != config_.chain_id)

@@ -25,6 +25,7 @@ struct GlobalOptions {
 // client.toml; every member may be absent.
 struct ClientConfig {
   std::string node = "http://127.0.0.1:26657";
+  std::string node_ca;   // PEM file of who vouches for the node's certificate
   std::string chain_id;  // empty: whatever the node runs
   std::string key = "default";
   std::string prefix = "turn";  // of addresses, for commands that work without a node
@@ -48,6 +49,8 @@ class Session {
   SystemDisk& disk() { return disk_; }
   crypto::Keyring& keyring() { return keyring_; }
 
+  // How the node is spoken to.
+  client::HttpOptions http_options() const { return {.tls_ca_file = config_.node_ca}; }
   // Connects at first use. Errors: as RpcClient, and CliError::kFailed when the node runs another
   // chain than client.toml says.
   Result<client::RpcClient*> rpc();

@@ -106,6 +106,7 @@ std::string_view name_of(RejectReason reason) {
     case RejectReason::kPrice: return "price";
     case RejectReason::kPricing: return "pricing";
     case RejectReason::kRefused: return "refused";
+    case RejectReason::kUnreadable: return "unreadable";
   }
   TP_FATAL("RejectReason out of range");
 }

@@ -21,11 +21,12 @@ enum class RejectReason : std::uint8_t {
   kCapabilities,  // storage class or GPU that we have not
   kLimits,        // outside the limits of a group, or more volumes than we mount
   kDenomination,
-  kNotice,    // asks for more notice than we give
-  kCapacity,  // would fit on an empty machine or not, but not on this one now
-  kPrice,     // the order pays less than we ask
-  kPricing,   // our own pricing failed
-  kRefused,   // the chain refused the bid
+  kNotice,      // asks for more notice than we give
+  kCapacity,    // would fit on an empty machine or not, but not on this one now
+  kPrice,       // the order pays less than we ask
+  kPricing,     // our own pricing failed
+  kRefused,     // the chain refused the bid
+  kUnreadable,  // the node cannot tell us what it asks for
 };
 std::string_view name_of(RejectReason reason);  // "attributes", "signed-by", ...
 

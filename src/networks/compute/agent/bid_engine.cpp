@@ -3,17 +3,8 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "client/error.h"
 
 namespace tp::compute::provider {
-namespace {
-
-// The chain did not say no: it did not answer, and may have done what was asked.
-bool is_unknown(const Error& error) {
-  return error.codespace == "client";
-}
-
-}  // namespace
 
 BidEngine::BidEngine(Market& market, Inventory& inventory, Pricing& pricing, LeaseSink& leases,
                      const Clock& clock, BidSettings settings)
@@ -107,7 +98,10 @@ Result<bool> BidEngine::work() {
       is_bid = open_.contains(id);
     }
     outcome = is_bid ? look_at_bid(id) : look_at_order(id, chosen);
-    if (!outcome) break;
+    if (!outcome && is_away(outcome.error())) break;
+    // One order that cannot be looked at keeps nobody from the others.
+    if (!outcome) put_off(id, {RejectReason::kUnreadable, outcome.error().text});
+    outcome = {};
     const std::lock_guard lock(mutex_);
     touched_.erase(id);
   }
@@ -174,12 +168,9 @@ Result<void> BidEngine::consider(const Order& order, std::vector<Candidate>& cho
 
   auto offer = inventory_.reserve(order.id, order.spec.resources);
   if (!offer) {
+    put_off(order.id, {RejectReason::kCapacity, offer.error().text});
     const std::lock_guard lock(mutex_);
     lacked_room_.insert(order.id);
-    rejections_.push_back(
-        {order.id, {{RejectReason::kCapacity, offer.error().text}}, clock_.now()});
-    if (rejections_.size() > kRejectionsMax) rejections_.pop_front();
-    log_info("provider", "no bid on " + order.id.text() + ": " + offer.error().text);
     return {};
   }
   const auto price = pricing_.price({.owner = order.id.owner, .units = *offer, .most = *most});
@@ -219,12 +210,12 @@ Result<void> BidEngine::place(const std::vector<Candidate>& chosen) {
       continue;
     }
     inventory_.release(id);
-    if (is_unknown(outcomes[i].error())) {
+    if (is_away(outcomes[i].error())) {
       unknown = outcomes[i];
       const std::lock_guard lock(mutex_);
       touched_.insert(id);
     } else {
-      reject(id, {{RejectReason::kRefused, outcomes[i].error().text}});
+      put_off(id, {RejectReason::kRefused, outcomes[i].error().text});
     }
   }
   return unknown;
@@ -246,7 +237,7 @@ Result<void> BidEngine::take_back_old_bids() {
   Result<void> unknown;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (!outcomes[i]) {
-      if (is_unknown(outcomes[i].error())) unknown = outcomes[i];
+      if (is_away(outcomes[i].error())) unknown = outcomes[i];
       // Otherwise it is no longer open: won in the last moment, or lost.
       const std::lock_guard lock(mutex_);
       touched_.insert(ids[i]);
@@ -269,7 +260,19 @@ void BidEngine::reject(const OrderId& order, std::vector<Reject> reasons) {
   log_info("provider", "no bid on " + order.text() + ": " + text);
   const std::lock_guard lock(mutex_);
   rejected_.insert(order);
-  rejections_.push_back({order, std::move(reasons), clock_.now()});
+  remember({order, std::move(reasons), clock_.now()});
+}
+
+// The reason may pass: the next sync() looks again.
+void BidEngine::put_off(const OrderId& order, Reject reason) {
+  log_info("provider", "no bid on " + order.text() +
+                           " now: " + std::string(name_of(reason.reason)) + ": " + reason.text);
+  const std::lock_guard lock(mutex_);
+  remember({order, {std::move(reason)}, clock_.now()});
+}
+
+void BidEngine::remember(Rejection rejection) {
+  rejections_.push_back(std::move(rejection));
   if (rejections_.size() > kRejectionsMax) rejections_.pop_front();
 }
 

@@ -94,6 +94,8 @@ class BidEngine {
   Result<void> place(const std::vector<Candidate>& chosen);
   Result<void> take_back_old_bids();
   void reject(const OrderId& order, std::vector<Reject> reasons);
+  void put_off(const OrderId& order, Reject reason);
+  void remember(Rejection rejection);  // with the mutex held
   void look_again_when_room_was_freed();
 
   Market& market_;

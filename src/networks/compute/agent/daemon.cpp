@@ -104,8 +104,7 @@ struct Daemon::State {
       : options(std::move(given)), disk(d), clock(c) {}
 
   Result<void> open();
-  Result<void> run(client::RpcClient& rpc, client::Wallet& wallet, const std::string& node_url,
-                   agent::Shutdown& shutdown);
+  Result<void> run(const Node& node, agent::Shutdown& shutdown);
   Result<Registration> wanted_registration() const;
   Result<void> ensure_registered(Market& market);
   std::uint64_t used_disk_bytes() const;
@@ -238,9 +237,10 @@ std::string Daemon::State::status_json(const LeaseKeeper& keeper, const BidEngin
   });
 }
 
-Result<void> Daemon::State::run(client::RpcClient& rpc, client::Wallet& wallet,
-                                const std::string& node_url, agent::Shutdown& shutdown) {
+Result<void> Daemon::State::run(const Node& node, agent::Shutdown& shutdown) {
   const Settings& settings = options.settings;
+  client::RpcClient& rpc = node.rpc;
+  client::Wallet& wallet = node.wallet;
   TRY(const ChainFacts facts, read_chain_facts(rpc));
   TRY(const Denom denom, Denom::parse(settings.denom.empty() ? facts.fee_denom : settings.denom));
   Amount deposit;
@@ -325,7 +325,7 @@ Result<void> Daemon::State::run(client::RpcClient& rpc, client::Wallet& wallet,
   // One turn: hears, looks, acts. An error means that the chain could not be asked.
   const auto turn = [&]() -> Result<void> {
     if (!stream) {
-      TRY(client::EventStream opened, client::EventStream::open(node_url));
+      TRY(client::EventStream opened, client::EventStream::open(node.url, node.http));
       for (const std::string_view query : kSubscriptions) TRY_VOID(opened.subscribe(query));
       stream.emplace(std::move(opened));
       next_sync = Duration{0};  // what happened before was missed
@@ -371,9 +371,8 @@ Result<std::unique_ptr<Daemon>> Daemon::open(DaemonOptions options, Disk& disk,
   return std::unique_ptr<Daemon>(new Daemon(std::move(state)));
 }
 
-Result<void> Daemon::run(client::RpcClient& rpc, client::Wallet& wallet,
-                         const std::string& node_url, agent::Shutdown& shutdown) {
-  return state_->run(rpc, wallet, node_url, shutdown);
+Result<void> Daemon::run(const Node& node, agent::Shutdown& shutdown) {
+  return state_->run(node, shutdown);
 }
 
 Result<Beacon> read_beacon(Disk& disk, const std::string& home) {

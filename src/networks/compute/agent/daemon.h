@@ -19,6 +19,14 @@ struct DaemonOptions {
   Settings settings{};
 };
 
+// The chain, as this provider speaks to it. Everything must outlive Daemon::run.
+struct Node {
+  client::RpcClient& rpc;
+  client::Wallet& wallet;
+  std::string url{};  // of the RPC, for events
+  client::HttpOptions http{};
+};
+
 class Daemon {
  public:
   // Takes the folder for itself, and begins to supervise what runs: that needs no chain.
@@ -30,8 +38,7 @@ class Daemon {
 
   // Registers, bids and serves until `shutdown`. A node that goes away is waited for.
   // Errors: what cannot be cured by waiting.
-  Result<void> run(client::RpcClient& rpc, client::Wallet& wallet, const std::string& node_url,
-                   agent::Shutdown& shutdown);
+  Result<void> run(const Node& node, agent::Shutdown& shutdown);
 
  private:
   struct State;

@@ -1,6 +1,16 @@
 #include "networks/compute/agent/market.h"
 
+#include "client/error.h"
+
 namespace tp::compute::provider {
+
+bool is_away(const Error& error) {
+  using client::ClientError;
+  for (const ClientError kind : {ClientError::kUnreachable, ClientError::kBroken,
+                                 ClientError::kTimeout, ClientError::kNotIncluded})
+    if (is(error, kind)) return true;
+  return false;
+}
 
 std::string OrderId::text() const {
   return owner + "/" + std::to_string(dseq) + "/" + std::to_string(gseq) + "/" +

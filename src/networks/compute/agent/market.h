@@ -111,12 +111,17 @@ struct Withdraw {
 };
 using Act = std::variant<PlaceBid, CloseBid, Withdraw>;
 
+// The node did not answer, or not in time: what was asked may have happened, and may be asked
+// again. Every other error is an answer.
+bool is_away(const Error& error);
+
 // Thread-safe; blocks until the node has answered. Errors of every method: the node is away, or
 // answers what nobody understands.
 class Market {
  public:
   virtual ~Market() = default;
 
+  // Without those that cannot be read.
   virtual Result<std::vector<Order>> open_orders() = 0;
   // Nothing where the chain holds no such order (any more). The same below.
   virtual Result<std::optional<Order>> order(const OrderId& id) = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <numeric>
 
 #include "networks/compute/agent/inventory.h"
 
@@ -24,17 +25,16 @@ std::string class_of(const Volume& volume) {
   return name.empty() ? "default" : std::string(name);
 }
 
-// rate x amount / whole, rounded up.
+// rate x amount / whole, rounded up once, in the last digit.
 Result<Decimal> share(Decimal rate, std::uint64_t amount, std::uint64_t whole) {
-  TRY(const Decimal of, Decimal::from_amount(Amount{whole}));
-  // Whole units first, so that only what is left over is rounded.
+  const std::uint64_t common = std::gcd(amount, whole);
+  amount /= common;
+  whole /= common;
   TRY(const Decimal wholes, rate.times(amount / whole));
-  TRY(const Decimal rest, Decimal::from_amount(Amount{amount % whole}));
-  TRY(Decimal part, rest.divided_by_rounding_down(of));
-  TRY(const Decimal back, part.times(whole));
-  if (back < rest) TRY_TO(part, part.plus(Decimal::from_scaled(1)));
-  TRY(const Decimal partly, rate.times_rounding_up(part));
-  return wholes.plus(partly);
+  TRY(const Decimal rest, rate.times(amount % whole));
+  Decimal part = Decimal::from_scaled(rest.scaled() / whole);
+  if (rest.scaled() % whole != 0) TRY_TO(part, part.plus(Decimal::from_scaled(1)));
+  return wholes.plus(part);
 }
 
 std::uint64_t endpoints(const Resources& resources, bool leased_ip) {

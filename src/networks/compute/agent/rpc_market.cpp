@@ -11,6 +11,7 @@
 #include "akash/market/v1beta5/query.pb.h"
 #include "akash/provider/v1beta4/msg.pb.h"
 #include "akash/provider/v1beta4/query.pb.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "client/error.h"
 #include "cosmos/auth/v1beta1/auth.pb.h"
@@ -189,14 +190,18 @@ class RpcMarket final : public Market {
     wire::QueryOrdersRequest request;
     request.mutable_filters()->set_state("open");
     std::vector<Order> out;
-    TRY_VOID(pages<wire::QueryOrdersResponse>("/akash.market.v1beta5.Query/Orders", request,
-                                              [&](const auto& page) -> Result<void> {
-                                                for (const wire::Order& one : page.orders()) {
-                                                  TRY(Order order, read_order(one));
-                                                  out.push_back(std::move(order));
-                                                }
-                                                return {};
-                                              }));
+    TRY_VOID(pages<wire::QueryOrdersResponse>(
+        "/akash.market.v1beta5.Query/Orders", request, [&](const auto& page) -> Result<void> {
+          for (const wire::Order& one : page.orders()) {
+            auto order = read_order(one);
+            if (order)
+              out.push_back(std::move(*order));
+            else
+              log_warning("provider",
+                          read_id(one.id()).text() + " cannot be read: " + order.error().text);
+          }
+          return {};
+        }));
     return out;
   }
 

@@ -45,6 +45,8 @@ std::int64_t less(std::uint64_t have, std::uint64_t kept_mib) {
 
 agent::Config declare(Settings& s) {
   agent::Config c("Settings of a compute provider. Prices are in base units for an hour.");
+  c.text("log_level", &s.log_level, "debug, info, warning or error");
+
   c.text("gateway.listen", &s.listen, "address and port where customers send manifests");
   c.text("gateway.host_uri", &s.host_uri,
          "how customers reach it, published on chain; empty: https:// and gateway.listen");
@@ -109,7 +111,6 @@ agent::Config declare(Settings& s) {
   c.duration("timers.withdraw", &s.withdraw_period, "how often earnings are drawn");
   c.duration("timers.sync", &s.sync_period,
              "how often everything is compared with the chain, events aside");
-  c.text("log_level", &s.log_level, "debug, info, warning or error");
   return c;
 }
 
