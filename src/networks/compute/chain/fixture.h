@@ -32,7 +32,7 @@ inline constexpr std::uint64_t kDeposit = 500'000;
 
 struct ComputeChain {
   // `genesis`: what the member "compute" of app_state says; the defaults where it is empty.
-  explicit ComputeChain(std::string_view genesis = "") {
+  explicit ComputeChain(const std::string& genesis = "") {
     ledger.bank().set_operator_directory(registry);
     escrow.set_dry_observer(market);
     escrow.set_due_validator(market);
