@@ -127,11 +127,13 @@ struct Item {  // of a leaf to be
 };
 
 struct Child {  // of an inner node to be
-  Bytes separator;
+  BytesView separator;
   Node node;
   std::size_t bytes() const { return sizeof(Node) + 4 + separator.size(); }
 };
 
+// One application of a batch. Nodes of the base live until it is over, so that keys and separators
+// are views of them, or of the changes.
 class Update {
  public:
   Update(std::span<const KeyMap::Change> changes, VersionNumber version, KeyMap::Replaced replaced,
@@ -145,9 +147,9 @@ class Update {
   Node run(Node root) {
     std::vector<Child> level;
     if (root == nullptr)
-      change_leaf(nullptr, Bytes(), 0, changes_.size(), level);
+      change_leaf(nullptr, {}, 0, changes_.size(), level);
     else
-      change(root, Bytes(), 0, changes_.size(), level);
+      change(root, {}, 0, changes_.size(), level);
     while (level.size() > 1) {
       std::vector<Child> above;
       pack_inner(std::move(level), above);
@@ -166,21 +168,22 @@ class Update {
  private:
   // Appends to `out` what `node` becomes under changes_[from, to): itself, or fresh nodes of the
   // same level.
-  void change(Node node, Bytes separator, std::size_t from, std::size_t to,
+  void change(Node node, BytesView separator, std::size_t from, std::size_t to,
               std::vector<Child>& out) {
     if (from == to)
-      out.push_back({std::move(separator), node});
+      out.push_back({separator, node});
     else if (node->is_leaf)
-      change_leaf(node, std::move(separator), from, to, out);
+      change_leaf(node, separator, from, to, out);
     else
-      change_inner(node, std::move(separator), from, to, out);
+      change_inner(node, separator, from, to, out);
   }
 
-  void change_leaf(Node leaf, Bytes separator, std::size_t from, std::size_t to,
+  void change_leaf(Node leaf, BytesView separator, std::size_t from, std::size_t to,
                    std::vector<Child>& out) {
+    if (leaf != nullptr && patch_leaf(leaf, separator, from, to, out)) return;
     const std::size_t count = leaf == nullptr ? 0 : leaf->count;
-    std::vector<Item> items;
-    items.reserve(count + to - from);
+    std::vector<Item>& items = items_;
+    items.clear();
     bool changed = false;
     std::size_t old = 0;
     for (std::size_t i = from; i < to; ++i) {
@@ -196,51 +199,92 @@ class Update {
       if (change.entry) items.push_back({change.key, *change.entry});
     }
     if (!changed) {
-      if (leaf != nullptr) out.push_back({std::move(separator), leaf});
+      if (leaf != nullptr) out.push_back({separator, leaf});
       return;
     }
     // Keys that come in order fill their leaves; otherwise both halves get room.
     const bool appended = old == count;
     for (; old < count; ++old) items.push_back({key_at(leaf, old), entry_at(leaf, old)});
-    pack_leaves(items, std::move(separator), appended, out);
+    pack_leaves(items, separator, appended, out);
     if (leaf != nullptr) drop(leaf);
   }
 
-  void change_inner(Node inner, Bytes separator, std::size_t from, std::size_t to,
+  // The common case, values replaced by others of their size: a copy with the new values. False,
+  // and nothing done, when it is not that case.
+  bool patch_leaf(Node leaf, BytesView separator, std::size_t from, std::size_t to,
+                  std::vector<Child>& out) {
+    places_.clear();
+    bool changed = false;
+    for (std::size_t i = from; i < to; ++i) {
+      const KeyMap::Change& change = changes_[i];
+      const std::size_t at = lower_bound(leaf, change.key);
+      if (!change.entry || at == leaf->count || key_at(leaf, at) != change.key) return false;
+      const MapEntry old = entry_at(leaf, at);
+      if (old.cold != change.entry->cold || old.value.size() != change.entry->value.size())
+        return false;
+      changed |= old != *change.entry;
+      places_.push_back(at);
+    }
+    for (std::size_t i = from; i < to; ++i) replaced_(i, entry_at(leaf, places_[i - from]));
+    if (!changed) {
+      out.push_back({separator, leaf});
+      return true;
+    }
+    char* copy = allocate(leaf->bytes, leaf->count, true);
+    std::memcpy(copy + sizeof(MapNode), raw(leaf) + sizeof(MapNode), leaf->bytes - sizeof(MapNode));
+    for (std::size_t i = from; i < to; ++i) {
+      const BytesView entry = slice(leaf, places_[i - from]);
+      char* value = copy + (entry.data() - raw(leaf)) + kEntryHeader + key_size_at(entry.data());
+      const MapEntry& now = *changes_[i].entry;
+      if (now.cold)
+        std::memcpy(value, &now.written.value, sizeof now.written.value);
+      else
+        std::copy(now.value.begin(), now.value.end(), value);
+    }
+    out.push_back({separator, reinterpret_cast<Node>(copy)});
+    drop(leaf);
+    return true;
+  }
+
+  void change_inner(Node inner, BytesView separator, std::size_t from, std::size_t to,
                     std::vector<Child>& out) {
     std::vector<Child> children;
     children.reserve(inner->count + 2);
-    std::vector<std::size_t> ends(inner->count, to);
-    std::size_t next = from;
-    for (std::size_t i = 0; i + 1 < inner->count; ++i) {
-      const BytesView bound = slice(inner, i + 1);
-      const std::size_t first = next;
-      while (next < to && changes_[next].key < bound) ++next;
+    // Which changes belong under which child; untouched children are only passed on.
+    std::vector<std::size_t> ends(inner->count, from);
+    for (std::size_t next = from; next < to;) {
+      const std::size_t i = child_for(inner, changes_[next].key);
+      prefetch(child_of(inner, i), kLeafBytes);
+      if (i + 1 == inner->count) {
+        next = to;
+      } else {
+        const BytesView bound = slice(inner, i + 1);
+        while (next < to && changes_[next].key < bound) ++next;
+      }
       ends[i] = next;
-      if (next > first) prefetch(child_of(inner, i), kLeafBytes);
     }
-    if (next < to) prefetch(child_of(inner, inner->count - 1), kLeafBytes);
     std::size_t first = from;
     for (std::size_t i = 0; i < inner->count; ++i) {
-      change(child_of(inner, i), Bytes(slice(inner, i)), first, ends[i], children);
-      first = ends[i];
+      const std::size_t end = std::max(ends[i], first);
+      change(child_of(inner, i), slice(inner, i), first, end, children);
+      first = end;
     }
     bool same = children.size() == inner->count;
     for (std::size_t i = 0; same && i < children.size(); ++i)
       same = children[i].node == child_of(inner, i);
     if (same) {
-      out.push_back({std::move(separator), inner});
+      out.push_back({separator, inner});
       return;
     }
     join_small(children);
-    if (!children.empty()) children[0].separator = std::move(separator);
+    if (!children.empty()) children[0].separator = separator;
     pack_inner(std::move(children), out);
     drop(inner);
   }
 
   // Cuts items into leaves. `separator` is that of the first; the others get the shortest that
   // divides.
-  void pack_leaves(std::span<const Item> items, Bytes separator, bool fill,
+  void pack_leaves(std::span<const Item> items, BytesView separator, bool fill,
                    std::vector<Child>& out) {
     std::size_t total = 0;
     for (const Item& item : items) total += item.bytes();
@@ -253,8 +297,8 @@ class Update {
       while (end < items.size() && (end == begin || size + items[end].bytes() <= kRoom) &&
              (size < target))
         size += items[end++].bytes();
-      if (begin > 0) separator = Bytes(shortest_between(items[begin - 1].key, items[begin].key));
-      out.push_back({std::move(separator), make_leaf(items.subspan(begin, end - begin), size)});
+      if (begin > 0) separator = shortest_between(items[begin - 1].key, items[begin].key);
+      out.push_back({separator, make_leaf(items.subspan(begin, end - begin), size)});
       begin = end;
     }
   }
@@ -293,9 +337,8 @@ class Update {
       while (end < children.size() && (end < begin + 2 || size < target))
         size += children[end++].bytes();
       if (end + 1 == children.size()) size += children[end++].bytes();
-      Bytes separator = std::exchange(children[begin].separator, Bytes());
-      out.push_back(
-          {std::move(separator), make_inner(std::span(children).subspan(begin, end - begin))});
+      const BytesView separator = std::exchange(children[begin].separator, {});
+      out.push_back({separator, make_inner(std::span(children).subspan(begin, end - begin))});
       begin = end;
     }
   }
@@ -349,12 +392,11 @@ class Update {
     return make_leaf(items, size);
   }
 
-  Node join_inners(Node left, Node right, const Bytes& between) {
+  Node join_inners(Node left, Node right, BytesView between) {
     std::vector<Child> children;
     for (const Node node : {left, right}) {
       for (std::size_t i = 0; i < node->count; ++i)
-        children.push_back(
-            {i == 0 && node == right ? between : Bytes(slice(node, i)), child_of(node, i)});
+        children.push_back({i == 0 && node == right ? between : slice(node, i), child_of(node, i)});
     }
     return make_inner(children);
   }
@@ -394,6 +436,8 @@ class Update {
   KeyMap::Replaced replaced_;
   SupersededNodes<Node>& superseded_;
   std::uint64_t& bytes_used_;
+  std::vector<Item> items_;          // of the leaf in hand
+  std::vector<std::size_t> places_;  // of its changed entries
 };
 
 void release_all(KeyMap& map, Node node) {
@@ -430,7 +474,7 @@ KeyMap::~KeyMap() {
 
 KeyMap::Root KeyMap::apply(Root base, std::span<const Change> changes, VersionNumber version,
                            Replaced replaced, SupersededNodes<Node>& superseded) {
-  TP_ASSERT(base == newest_);
+  TP_ASSERT(base == newest_ && (base == nullptr || born(base) < version));
   newest_ = Update(changes, version, replaced, superseded, bytes_used_).run(base);
   return newest_;
 }
@@ -456,6 +500,10 @@ Result<void> KeyMap::scan(Root root, const KeyRange& range, Visitor visit) {
 VersionNumber KeyMap::born(Node node) {
   return VersionNumber{node->born};
 }
+void KeyMap::fetch(Node node) {
+  __builtin_prefetch(node);
+}
+
 std::size_t KeyMap::release(Node node) {
   const std::size_t bytes = node->bytes;
   bytes_used_ -= bytes;

@@ -63,7 +63,8 @@ class KeyMap {
   static Result<void> scan(Root root, const KeyRange& range, Visitor visit);
 
   static VersionNumber born(Node node);
-  std::size_t release(Node node);                           // returns its bytes
+  static void fetch(Node node);    // brings what born() and release() read into the cache
+  std::size_t release(Node node);  // returns its bytes
   std::uint64_t bytes_used() const { return bytes_used_; }  // of all living nodes
 
  private:

@@ -210,7 +210,8 @@ rc::Gen<std::vector<Writes>> histories() {
                                       else if (value == 1)
                                         slot = "cold" + std::to_string(key);
                                       else
-                                        slot = Bytes(static_cast<std::size_t>(value) * 40, 'v');
+                                        slot = Bytes(static_cast<std::size_t>(value / 2) * 40,
+                                                     value % 2 == 0 ? 'v' : 'w');
                                     }
                                     return writes;
                                   });

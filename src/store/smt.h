@@ -96,6 +96,7 @@ class SparseMerkleTree {
 
   // For the owner of the versions.
   VersionNumber born(Node node) const;   // the version whose apply() made it
+  void fetch(Node node) const;           // brings what born() and release() read into the cache
   std::size_t release(Node node);        // its memory is used again; returns how much
   std::uint64_t bytes_used() const;      // of living nodes
   std::uint64_t bytes_reserved() const;  // of memory taken from the system

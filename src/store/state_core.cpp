@@ -282,6 +282,7 @@ void StateCore::load_rows(std::size_t store, std::vector<Row>& rows, const Bytes
   state.tree = nodes.tree.apply(state.tree, leaves, next_number_, compute_, tree_gone);
   for (const auto node : map_gone.nodes) nodes.map.release(node);
   for (const auto node : tree_gone.nodes) nodes.tree.release(node);
+  next_number_ = next_number_.next();
   state.root = nodes.tree.hash(state.tree);
   state.keys += rows.size();
 }

@@ -9,8 +9,11 @@ namespace {
 template <class Structure, class Node>
 std::uint64_t settle(Structure& structure, const SupersededNodes<Node>& gone,
                      const VersionNumber* older, SupersededNodes<Node>* keep) {
+  constexpr std::size_t kAhead = 12;  // nodes fetched before their turn
   std::uint64_t released = 0;
-  for (const Node node : gone.nodes) {
+  for (std::size_t i = 0; i < gone.nodes.size(); ++i) {
+    if (i + kAhead < gone.nodes.size()) structure.fetch(gone.nodes[i + kAhead]);
+    const Node node = gone.nodes[i];
     if (older != nullptr && structure.born(node) <= *older)
       keep->nodes.push_back(node);
     else
