@@ -71,7 +71,7 @@ class Escrow final : public chain::Module {
   // A settlement costs O(deposits + charges), so both are bounded. The owner may deposit even when
   // others have filled the list.
   static constexpr std::size_t kDepositsMax = 32;
-  static constexpr std::size_t kChargesMax = 64;
+  static constexpr std::size_t kChargesMax = 32;
 
   // Adds its handler to the schedule. All references must outlive the object.
   Escrow(accounts::Accounts& accounts, bank::Bank& bank, chain::Schedule& schedule,

@@ -77,7 +77,7 @@ Result<void> Market::check_bid(const store::Reader& state, const Order& order,
     return fail(MarketError::kPriceTooHigh, terms.price.amount.to_string_trimmed() + " above " +
                                                 order.price_max.amount.to_string_trimmed());
   if (terms.reclaim_window < order.reclaim_window) return fail(MarketError::kReclaimWindowTooShort);
-  if (terms.offer.size() > kSpecBytesMax)
+  if (terms.offer.size() > kOfferBytesMax)
     return fail(MarketError::kSpecTooLong, std::to_string(terms.offer.size()) + " bytes");
   return {};
 }

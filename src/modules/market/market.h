@@ -65,9 +65,10 @@ class Market final : public chain::Module,
                      public registry::NetworkObserver,
                      public registry::LiveAgreements {
  public:
-  // An order takes at most this many bids in its life, closed ones included, so that its rows are
-  // bounded; only open ones count against Order::bids_open_max.
-  static constexpr std::uint32_t kBidsEverMax = 1'000;
+  // An order takes at most this many bids in its life, closed ones included, so that the schedule
+  // can remove its rows within the gas of one block; only open ones count against
+  // Order::bids_open_max.
+  static constexpr std::uint32_t kBidsEverMax = 500;
 
   Market(accounts::Accounts& accounts, bank::Bank& bank, escrow::Escrow& escrow,
          registry::Registry& registry, chain::Schedule& schedule, const chain::ChainParams& params);

@@ -80,7 +80,10 @@ TEST_F(MarketTest, ASpecThatTheNetworkRefusesIsNotOrdered) {
   EXPECT_TRUE(is(place(terms).error(), BaseError::kInvalidText));
 }
 
-TEST_F(MarketTest, ASpecHasABoundedLength) {
+TEST_F(MarketTest, SpecsAndOffersHaveABoundedLength) {
+  BidTerms long_offer = bid_terms(order(), oscar);
+  long_offer.offer = Bytes(kOfferBytesMax + 1, 'x');
+  EXPECT_TRUE(is(bid(long_offer).error(), MarketError::kSpecTooLong));
   OrderTerms terms = order_terms();
   terms.spec.payload = Bytes(kSpecBytesMax + 1, 'x');
   EXPECT_TRUE(is(place(terms).error(), MarketError::kSpecTooLong));
@@ -366,6 +369,20 @@ TEST_F(MarketTest, TwoAgreementsOnOneDryEscrowBothEnd) {
   EXPECT_EQ(ledger.balance(olga), Amount{999'050});
 }
 
+TEST_F(MarketTest, TheLargestEscrowRunsDryWithinTheGasOfOneBlock) {
+  OrderTerms terms = order_terms(1'000);
+  terms.spec.payload = Bytes(kSpecBytesMax, 's');
+  for (std::size_t i = 0; i < escrow::Escrow::kChargesMax; ++i) {
+    const OrderId id = *place(terms);
+    BidTerms offer = bid_terms(id, oscar, "10");
+    offer.offer = Bytes(kOfferBytesMax, 'o');
+    ASSERT_TRUE(bid(offer));
+    ASSERT_TRUE(accept({id, oscar}));
+  }
+  ledger.pass(Duration::seconds(60));
+  EXPECT_THAT(kind.ended, SizeIs(escrow::Escrow::kChargesMax));
+}
+
 TEST_F(MarketTest, AKindThatReducesDuesLeavesTheRestWithTheCustomer) {
   kind.halves = true;
   const AgreementId id = agreement();
@@ -541,6 +558,23 @@ TEST_F(MarketTest, AClosedOrderLeavesAfterTheRetentionWindowWithItsBidsAndAgreem
   EXPECT_FALSE(*market.find_order(ledger.state(), order_id));
   EXPECT_FALSE(*market.find_bid(ledger.state(), {order_id, oscar}));
   EXPECT_THAT(kind.forgotten, ElementsAre(order_id));
+}
+
+TEST_F(MarketTest, TheLargestOrderLeavesWithinTheGasOfOneBlock) {
+  OrderTerms terms = order_terms();
+  terms.bids_open_max = Market::kBidsEverMax;
+  const OrderId id = *place(terms);
+  for (std::uint32_t i = 0; i < Market::kBidsEverMax; ++i) {
+    const Address one = testing::address_of("bidder " + std::to_string(i));
+    ledger.give(one, coins(10'000));
+    ASSERT_TRUE(provide(one));
+    BidTerms offer = bid_terms(id, one);
+    offer.offer = Bytes(kOfferBytesMax, 'o');
+    ASSERT_TRUE(bid(offer));
+  }
+  ASSERT_TRUE(close_order(id));
+  ledger.pass(Duration::hours(24));
+  EXPECT_FALSE(*market.find_order(ledger.state(), id));
 }
 
 TEST_F(MarketTest, AnAgreementOfAPostedPriceLeavesWithItsEscrow) {

@@ -32,7 +32,10 @@ struct Spec {
   auto fields() const { return std::tie(payload, hash); }
   bool operator==(const Spec&) const = default;
 };
-inline constexpr std::size_t kSpecBytesMax = 16 * 1024;
+// Bounded so that the schedule can end every agreement of a dry escrow account within the gas of
+// one block: rows are paid by the byte.
+inline constexpr std::size_t kSpecBytesMax = 1024;
+inline constexpr std::size_t kOfferBytesMax = 8 * 1024;  // of a bid
 
 enum class OrderStatus : std::uint8_t { kOpen = 1, kMatched = 2, kClosed = 3 };
 
@@ -81,7 +84,7 @@ struct Bid {
   static constexpr std::uint8_t kVersion = 1;
 
   DecCoin price;
-  Bytes offer;              // in the network's own words, opaque here; at most kSpecBytesMax
+  Bytes offer;              // in the network's own words, opaque here; at most kOfferBytesMax
   Duration reclaim_window;  // notice that the operator promises before closing; zero: none
   BidStatus status = BidStatus::kOpen;
   // Held by the market while the bid is open or won; zero once it went back to the bidder.
