@@ -46,8 +46,6 @@ inline constexpr store::TableId kFlowsTable{kBankStore, 5, "bank.flows"};
 inline constexpr store::TableId kFoundationTable{kBankStore, 6, "bank.foundation"};
 
 inline constexpr store::TableId kEscrowAccountsTable{kEscrowStore, 1, "escrow.accounts"};
-inline constexpr store::TableId kEscrowDepositsTable{kEscrowStore, 2, "escrow.deposits"};
-inline constexpr store::TableId kEscrowChargesTable{kEscrowStore, 3, "escrow.charges"};
 inline constexpr store::TableId kEscrowCounterTable{kEscrowStore, 4, "escrow.counter"};
 
 inline constexpr store::TableId kNetworksTable{kRegistryStore, 1, "registry.networks"};
