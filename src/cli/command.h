@@ -30,6 +30,7 @@ void add_provider(Program& program);
 void add_sdl(Program& program);
 void add_deploy(Program& program);
 void add_lease_commands(Program& program);
+void add_reference(Program& program);
 
 enum class CliError : std::uint32_t { kUsage = 2, kFailed = 3 };
 ErrorInfo describe(CliError error);

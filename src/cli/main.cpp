@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
   add_sdl(program);
   add_deploy(program);
   add_lease_commands(program);
+  add_reference(program);
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,188 @@
+// turnpike completion and turnpike man: made from the command tree itself, so that they cannot
+// differ from it.
+#include <algorithm>
+#include <iostream>
+
+#include "cli/command.h"
+
+namespace tp::cli {
+namespace {
+
+struct CommandEntry {
+  std::string path;  // "keys add"; empty for the program itself
+  const CLI::App* app;
+};
+
+void collect(const CLI::App& app, const std::string& path, std::vector<CommandEntry>& out) {
+  out.push_back({path, &app});
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    collect(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), out);
+}
+
+std::vector<CommandEntry> commands_of(const CLI::App& root) {
+  std::vector<CommandEntry> out;
+  collect(root, "", out);
+  return out;
+}
+
+// "--json", "-f,--follow": the names as they are typed; none for positional parameters.
+std::vector<std::string> flags_of(const CLI::App& app) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) flags.push_back("-" + name);
+  }
+  return flags;
+}
+
+std::vector<std::string> words_after(const CLI::App& root, const CommandEntry& entry) {
+  std::vector<std::string> words;
+  for (const CLI::App* sub : entry.app->get_subcommands([](const CLI::App*) { return true; }))
+    words.push_back(sub->get_name());
+  for (const std::string& flag : flags_of(*entry.app)) words.push_back(flag);
+  if (!entry.path.empty())
+    for (const std::string& flag : flags_of(root))
+      words.push_back(flag);  // global options go anywhere
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  return words;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+std::string bash_completion(const CLI::App& root) {
+  std::string script =
+      "# Bash completion for turnpike. Load it with: source <(turnpike completion bash)\n"
+      "_turnpike() {\n"
+      "  local word path=\"\" words\n"
+      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+      "    case \"$path $word\" in\n";
+  for (const CommandEntry& entry : commands_of(root))
+    if (!entry.path.empty())
+      script += "      \" " + entry.path + "\" | \"" + entry.path + "\") path=\"" + entry.path +
+                "\" ;;\n";
+  script +=
+      "    esac\n"
+      "  done\n"
+      "  case \"$path\" in\n";
+  for (const CommandEntry& entry : commands_of(root))
+    script += "    \"" + entry.path + "\") words=\"" + joined(words_after(root, entry)) + "\" ;;\n";
+  script +=
+      "  esac\n"
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+      "  if [ ${#COMPREPLY[@]} = 0 ]; then COMPREPLY=($(compgen -f -- "
+      "\"${COMP_WORDS[COMP_CWORD]}\")); fi\n"
+      "}\n"
+      "complete -F _turnpike turnpike\n";
+  return script;
+}
+
+std::string zsh_completion(const CLI::App& root) {
+  return "#compdef turnpike\n# Zsh completion for turnpike, through its Bash completion.\n"
+         "autoload -U +X bashcompinit && bashcompinit\n" +
+         bash_completion(root);
+}
+
+std::string fish_completion(const CLI::App& root) {
+  std::string script =
+      "# Fish completion for turnpike. Load it with: turnpike completion fish | source\n";
+  const auto escaped = [](std::string text) {
+    for (std::size_t at = 0; (at = text.find('\'', at)) != std::string::npos; at += 2)
+      text.insert(at, "\\");
+    return text;
+  };
+  for (const CommandEntry& entry : commands_of(root)) {
+    std::string condition = entry.path.empty() ? "__fish_use_subcommand" : "";
+    for (std::size_t begin = 0; begin < entry.path.size();) {
+      const std::size_t end = std::min(entry.path.find(' ', begin), entry.path.size());
+      condition += (condition.empty() ? "" : "; and ") +
+                   std::string("__fish_seen_subcommand_from ") +
+                   entry.path.substr(begin, end - begin);
+      begin = end + 1;
+    }
+    for (const CLI::App* sub : entry.app->get_subcommands([](const CLI::App*) { return true; }))
+      script += "complete -c turnpike -n '" + condition + "' -a " + sub->get_name() + " -d '" +
+                escaped(sub->get_description()) + "'\n";
+    for (const CLI::Option* option : entry.app->get_options())
+      for (const std::string& name : option->get_lnames())
+        script += "complete -c turnpike" + (entry.path.empty() ? "" : " -n '" + condition + "'") +
+                  " -l " + name + " -d '" + escaped(option->get_description()) + "'\n";
+  }
+  return script;
+}
+
+// Text for roff: backslashes and leading points mean something there.
+std::string roff(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\') {
+      out += "\\e";
+    } else if (c == '-') {
+      out += "\\-";
+    } else {
+      out.push_back(c);
+    }
+  }
+  if (out.starts_with('.') || out.starts_with('\'')) out.insert(0, "\\&");
+  return out;
+}
+
+std::string man_page(const CLI::App& root) {
+  std::string page =
+      ".TH TURNPIKE 1 \"\" \"turnpike " + std::string(TURNPIKE_VERSION) + "\" \"User Commands\"\n";
+  page += ".SH NAME\nturnpike \\- " + roff(root.get_description()) + "\n";
+  page += ".SH SYNOPSIS\n.B turnpike\n[\\fIoptions\\fR] \\fIcommand\\fR [\\fIarguments\\fR]\n";
+  for (const CommandEntry& entry : commands_of(root)) {
+    page += entry.path.empty() ? ".SH OPTIONS\n"
+                               : ".SH \"turnpike " + roff(entry.path) + "\"\n" +
+                                     roff(entry.app->get_description()) + ".\n";
+    for (const CLI::Option* option : entry.app->get_options()) {
+      page += ".TP\n\\fB" + roff(option->get_name(false, true)) + "\\fR\n" +
+              roff(option->get_description());
+      if (!option->get_default_str().empty())
+        page += " (default: " + roff(option->get_default_str()) + ")";
+      page += "\n";
+    }
+  }
+  page +=
+      ".SH FILES\n.TP\n\\fI~/.turnpike/client.toml\\fR\nSettings of the client commands.\n"
+      ".TP\n\\fI~/.turnpike/keys/\\fR\nKeys, encrypted with a passphrase.\n"
+      ".TP\n\\fINODE_HOME/config/node.toml\\fR\nSettings of a node.\n"
+      ".SH ENVIRONMENT\n.TP\n\\fBTURNPIKE_HOME\\fR\nThe folder that \\-\\-home names otherwise.\n"
+      ".SH EXIT STATUS\n0 done; 1 failed, with the reason on standard error; 2 the command line is "
+      "wrong.\n";
+  return page;
+}
+
+}  // namespace
+
+void add_reference(Program& program) {
+  const auto shell = std::make_shared<std::string>();
+  CLI::App* completion =
+      program.root.add_subcommand("completion", "Print a completion script for a shell");
+  completion->add_option("shell", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->callback([&program, shell] {
+    program.action = [&program, shell]() -> Result<void> {
+      std::cout << (*shell == "bash"  ? bash_completion(program.root)
+                    : *shell == "zsh" ? zsh_completion(program.root)
+                                      : fish_completion(program.root));
+      return {};
+    };
+  });
+  CLI::App* man =
+      program.root.add_subcommand("man", "Print the manual page: turnpike man | man -l -");
+  man->callback([&program] {
+    program.action = [&program]() -> Result<void> {
+      std::cout << man_page(program.root);
+      return {};
+    };
+  });
+}
+
+}  // namespace tp::cli
