@@ -230,7 +230,8 @@ Result<ProviderView> MarketClient::provider(const std::string& owner) {
   request.set_owner(owner);
   TRY(const auto response, rpc_.query<provider_wire::QueryProviderResponse>(
                                "/akash.provider.v1beta4.Query/Provider", request));
-  ProviderView view{.owner = owner, .gateway = {.host_uri = response.provider().host_uri()}};
+  ProviderView view{.owner = owner,
+                    .gateway = {.host_uri = response.provider().host_uri(), .provider = owner}};
   for (const auto& attribute : response.provider().attributes()) {
     if (attribute.key() == compute::provider::kCertificateAttribute)
       view.gateway.certificate_sha256 = attribute.value();

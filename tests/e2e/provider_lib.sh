@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What the tests of providers share. Sourced, never run.
 
 TMP=${TURNPIKE_TMP:?}

@@ -32,7 +32,10 @@ Result<void> BidEngine::sync() {
     TRY_VOID(adopt(bid));
   }
   TRY(const std::vector<Order> orders, market_.open_orders());
+  TRY(std::vector<Audit> audits, market_.audits());
   const std::lock_guard lock(mutex_);
+  if (audits != audits_) rejected_.clear();  // an auditor may have signed what was lacking
+  audits_ = std::move(audits);
   std::set<OrderId> still_open;
   for (const Order& order : orders) {
     still_open.insert(order.id);

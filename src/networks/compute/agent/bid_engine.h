@@ -109,7 +109,8 @@ class BidEngine {
   Profile profile_;
   std::set<OrderId> touched_;
   std::map<OrderId, OpenBid> open_;
-  std::set<OrderId> rejected_;  // not looked at again
+  std::set<OrderId> rejected_;  // not looked at again, unless what we are changes
+  std::vector<Audit> audits_;   // as of the last sync
   std::set<OrderId> lacked_room_;
   std::uint64_t releases_seen_ = 0;
   std::deque<Rejection> rejections_;

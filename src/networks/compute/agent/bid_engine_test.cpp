@@ -109,6 +109,18 @@ TEST_F(BidEngineTest, AsksForAuditsWhenAnOrderNamesAuditors) {
   EXPECT_EQ(market_.sent.size(), 1u);
 }
 
+TEST_F(BidEngineTest, LooksAgainWhenAnAuditorHasSigned) {
+  Order asked = order(1);
+  asked.spec.requirements.signed_by.any_of = {"turn1auditor"};
+  const OrderId id = add(asked);
+  hear_of(id);
+  EXPECT_TRUE(market_.sent.empty());
+  market_.audits_signed = {{"turn1auditor", {}}};
+  ASSERT_TRUE(engine_.sync());
+  settle();
+  EXPECT_TRUE(market_.bids.contains(id));
+}
+
 TEST_F(BidEngineTest, AWonBidBecomesALease) {
   const OrderId id = add(order(1));
   hear_of(id);

@@ -80,6 +80,33 @@ std::string beacon_path(const std::string& home) {
   return home + "/gateway.json";
 }
 
+// Prometheus' text format, version 0.0.4.
+std::string metrics_text(const LeaseKeeper& keeper, const BidEngine& engine,
+                         const Inventory& inventory) {
+  const LeaseKeeper::Report leases = keeper.report();
+  const BidEngine::Report bids = engine.report();
+  const Inventory::Report stock = inventory.report();
+  std::string out;
+  const auto add = [&](std::string_view kind, std::string_view name, auto value) {
+    const std::string full = "turnpike_provider_" + std::string(name);
+    out += "# TYPE " + full + " " + std::string(kind) + "\n" + full + " " + std::to_string(value) +
+           "\n";
+  };
+  add("gauge", "leases", leases.leases);
+  add("gauge", "leases_awaiting_manifest", leases.awaiting_manifest);
+  add("gauge", "leases_ending", leases.ending);
+  add("gauge", "bids_open", bids.open_bids);
+  add("gauge", "orders_waiting", bids.waiting);
+  add("counter", "bids_placed_total", bids.placed);
+  add("counter", "bids_won_total", bids.won);
+  add("counter", "bids_lost_total", bids.lost);
+  add("counter", "bids_timed_out_total", bids.timed_out);
+  add("gauge", "free_cpu_milli", stock.available.cpu_milli);
+  add("gauge", "free_memory_bytes", stock.available.memory_bytes);
+  add("gauge", "free_disk_bytes", stock.available.disk_bytes);
+  return out;
+}
+
 }  // namespace
 
 struct Daemon::State {
@@ -299,6 +326,7 @@ Result<void> Daemon::State::run(const Node& node, agent::Shutdown& shutdown) {
                                                       : settings.ingress_domain + ingress_port,
            .version = options.version,
            .status = [&] { return status_json(keeper, engine, inventory, wallet.address_text()); },
+           .metrics = [&] { return metrics_text(keeper, engine, inventory); },
            .health = [this] { return health(); }}));
   TRY_VOID(write_atomically(
       disk, beacon_path(options.home),

@@ -155,6 +155,7 @@ struct Gateway::State {
     const std::string_view path = request.path();
     if (request.method == "GET") {
       if (path == "/healthz") return parts.health();
+      if (path == "/metrics") return http::Response::text(parts.metrics());
       if (path == "/status") return http::Response::json(parts.status());
       if (path == "/version")
         return http::Response::json(

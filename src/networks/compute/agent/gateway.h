@@ -23,10 +23,11 @@ struct GatewayParts {
   workload::WorkloadManager& workloads;
   const TokenChecker& tokens;
   const Clock& clock;
-  std::string provider;                 // our address
-  std::string ingress;                  // "host:port" for customers
-  std::string version;                  // of this program
-  std::function<std::string()> status;  // JSON for everybody
+  std::string provider;                  // our address
+  std::string ingress;                   // "host:port" for customers
+  std::string version;                   // of this program
+  std::function<std::string()> status;   // JSON for everybody
+  std::function<std::string()> metrics;  // in Prometheus' text format
   std::function<http::Response()> health;
 };
 

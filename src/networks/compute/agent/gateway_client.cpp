@@ -146,7 +146,8 @@ struct GatewayClient::State {
     return {.timeout = kManifestTimeout, .pinned_sha256_hex = address.certificate_sha256};
   }
   http::Headers headers() const {
-    return {{"Authorization", "Bearer " + make_token(key, owner, clock.now())}};
+    return {{"Authorization",
+             "Bearer " + make_token(key, owner, clock.now(), {.provider = address.provider})}};
   }
 
   Result<http::Response> send(http::Request request) {

@@ -30,6 +30,8 @@ inline constexpr std::string_view kCertificateAttribute = "gateway/certificate-s
 struct GatewayAddress {
   std::string host_uri{};            // "https://host:port"
   std::string certificate_sha256{};  // of kCertificateAttribute; empty: the system's authorities
+  // Its account. Tokens are then good for it alone, so that it cannot use them with others.
+  std::string provider{};
 };
 
 struct LeaseRef {
@@ -90,9 +92,10 @@ struct LogRequest {
 struct TokenOptions {
   Duration life = Duration::minutes(15);
   std::vector<std::string> scopes{};  // empty: full access
+  std::string provider{};             // the only one that it is good for; empty: any
 };
 
-// A JSON Web Token (ES256K) with which `owner`, whose key this is, speaks to any provider.
+// A JSON Web Token (ES256K) with which `owner`, whose key this is, speaks to providers.
 std::string make_token(const crypto::Secp256k1PrivateKey& key, std::string_view owner,
                        BlockTime now, const TokenOptions& options = {});
 

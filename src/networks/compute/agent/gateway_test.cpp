@@ -67,6 +67,7 @@ class GatewayTest : public ::testing::Test {
          .ingress = "localhost:8088",
          .version = "1",
          .status = [] { return std::string("{\"a\":1}"); },
+         .metrics = [] { return std::string("a 1\n"); },
          .health = [this] { return http::Response::json("{}", healthy_ ? 200 : 503); }});
     ASSERT_TRUE(started) << started.error().text;
     gateway_ = std::move(*started);
@@ -79,7 +80,7 @@ class GatewayTest : public ::testing::Test {
   std::string url() const { return "https://127.0.0.1:" + std::to_string(gateway_->port()); }
   GatewayClient client() { return client(key_, owner_); }
   GatewayClient client(const crypto::Secp256k1PrivateKey& key, const std::string& owner) {
-    return *GatewayClient::make({url(), pin_}, key, owner, clock_);
+    return *GatewayClient::make({url(), pin_, kUs}, key, owner, clock_);
   }
   // What a request without our client gets.
   http::Response ask(const std::string& target, const std::string& authorization = "") {
@@ -131,6 +132,7 @@ TEST_F(GatewayTest, WhatEverybodyMayKnowNeedsNoToken) {
   EXPECT_EQ(ask("/status").body, "{\"a\":1}");
   EXPECT_EQ(ask("/address").body, "{\"address\":\"turn1us\"}");
   EXPECT_EQ(ask("/version").status, 200);
+  EXPECT_EQ(ask("/metrics").body, "a 1\n");
   EXPECT_EQ(ask("/healthz").status, 200);
   healthy_ = false;
   EXPECT_EQ(ask("/healthz").status, 503);
@@ -167,6 +169,12 @@ TEST_F(GatewayTest, AScopeThatIsNotInTheTokenIsRefused) {
   lease(5);
   const std::string token = make_token(key_, owner_, clock_.now(), {.scopes = {"logs"}});
   EXPECT_EQ(ask("/lease/5/1/1/status", "Bearer " + token).status, 403);
+}
+
+TEST_F(GatewayTest, ATokenForAnotherProviderIsRefused) {
+  lease(5);
+  GatewayClient customer = *GatewayClient::make({url(), pin_, "turn1other"}, key_, owner_, clock_);
+  EXPECT_TRUE(is(customer.lease_status({.dseq = 5}).error(), GatewayError::kRefused));
 }
 
 TEST_F(GatewayTest, OwnersReachTheirLeasesWhileTheChainIsAway) {

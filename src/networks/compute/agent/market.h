@@ -77,6 +77,7 @@ struct Deployment {
 struct Audit {
   std::string auditor{};
   Attributes attributes{};
+  bool operator==(const Audit&) const = default;
 };
 
 // Our record on chain.

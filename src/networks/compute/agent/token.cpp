@@ -141,6 +141,10 @@ std::string make_token(const crypto::Secp256k1PrivateKey& key, std::string_view 
   const std::int64_t second = now.nanoseconds / 1'000'000'000;
   json::object leases{{"access", options.scopes.empty() ? "full" : "scoped"}};
   if (!options.scopes.empty()) leases["scope"] = json::value_from(options.scopes);
+  if (!options.provider.empty()) {
+    leases["provider"] = options.provider;
+    leases = {{"access", "granular"}, {"permissions", json::array{std::move(leases)}}};
+  }
   const json::object claims{
       {"iss", owner},    {"iat", second},
       {"nbf", second},   {"exp", second + options.life.nanoseconds / 1'000'000'000},

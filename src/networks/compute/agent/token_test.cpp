@@ -62,6 +62,17 @@ TEST_F(TokenTest, ScopedTokensAllowOnlyTheirScopes) {
   EXPECT_FALSE(token->allows({.scope = Scope::kSendManifest, .dseq = 5}, kUs));
 }
 
+TEST_F(TokenTest, ATokenForOneProviderIsNoneForAnother) {
+  for (const std::vector<std::string>& scopes : {std::vector<std::string>{}, {"logs"}}) {
+    const auto token =
+        check(make_token(key_, kCustomer, kNow, {.scopes = scopes, .provider = kUs}));
+    ASSERT_TRUE(token) << token.error().text;
+    EXPECT_TRUE(token->allows({.scope = Scope::kLogs, .dseq = 5}, kUs));
+    EXPECT_EQ(token->allows({.scope = Scope::kShell, .dseq = 5}, kUs), scopes.empty());
+    EXPECT_FALSE(token->allows({.scope = Scope::kLogs, .dseq = 5}, "turn1other"));
+  }
+}
+
 TEST_F(TokenTest, AnotherKeysSignatureIsRefused) {
   const auto token = check(make_token(key_of('x'), kCustomer, kNow));
   ASSERT_FALSE(token);
