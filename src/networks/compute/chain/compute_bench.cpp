@@ -14,8 +14,15 @@ void BM_MarketLife(benchmark::State& state) {
   for (std::int64_t i = 0; i < state.range(0); ++i)
     TP_ASSERT(chain.create(ComputeChain::alice, ++dseq).has_value());
   for (auto _ : state) {
-    chain.lease(++dseq);
-    TP_ASSERT(chain.close({ComputeChain::alice, dseq}).has_value());
+    const LeaseId id{ComputeChain::order(++dseq), ComputeChain::oscar};
+    TP_ASSERT(chain.create(ComputeChain::alice, dseq).has_value());
+    state.counters["gas_create"] = static_cast<double>(chain.gas_used.value);
+    TP_ASSERT(chain.bid(id).has_value());
+    state.counters["gas_bid"] = static_cast<double>(chain.gas_used.value);
+    TP_ASSERT(chain.accept(id).has_value());
+    state.counters["gas_lease"] = static_cast<double>(chain.gas_used.value);
+    TP_ASSERT(chain.close(id.order.deployment()).has_value());
+    state.counters["gas_close"] = static_cast<double>(chain.gas_used.value);
   }
   state.SetItemsProcessed(state.iterations());
 }

@@ -67,6 +67,7 @@ struct ComputeChain {
     TP_ASSERT(route != nullptr);
     return ledger.tx([&](chain::Context& context) -> Result<void> {
       TRY_VOID(route->handle(context, message));
+      gas_used = context.gas().used();
       return {};
     });
   }
@@ -262,6 +263,7 @@ struct ComputeChain {
                          ledger.schedule(), ledger.params()};
   chain::MessageRouter messages;
   chain::QueryRouter queries;
+  Gas gas_used;  // by the last message that succeeded, without signatures and bytes
 };
 
 }  // namespace tp::compute
