@@ -158,3 +158,5 @@ await claim("a read-only client needs no key", async () => {
 });
 console.log(`1..${count}`);
 client.disconnect();
+// A WebSocket of CosmJS's that is told to disconnect while it unsubscribes stays open.
+process.exit(process.exitCode ?? 0);
