@@ -81,6 +81,7 @@ void ComputeNetwork::add_queries(chain::QueryRouter& router) {
   add_escrow_queries(queries, router);
   add_provider_queries(queries, router);
   add_audit_queries(queries, router);
+  add_discovery_queries(router);
 }
 
 Result<void> ComputeNetwork::admit_network(const store::Reader&, NetworkRef network) const {

@@ -21,5 +21,6 @@ void add_market_queries(Queries queries, chain::QueryRouter& router);
 void add_escrow_queries(Queries queries, chain::QueryRouter& router);
 void add_provider_queries(Queries queries, chain::QueryRouter& router);
 void add_audit_queries(Queries queries, chain::QueryRouter& router);
+void add_discovery_queries(chain::QueryRouter& router);
 
 }  // namespace tp::compute

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "akash/audit/v1/query.pb.h"
+#include "akash/discovery/v1/service.pb.h"
 #include "akash/escrow/v1/query.pb.h"
 #include "akash/provider/v1beta4/query.pb.h"
 #include "networks/compute/chain/fixture.h"
@@ -408,6 +409,15 @@ TEST_F(QueriesTest, ParamsOfBothModules) {
                                                                market_pb::QueryParamsRequest());
   EXPECT_EQ(of_market->params().order_max_bids(), 20u);
   EXPECT_EQ(of_market->params().max_reclamation_window().seconds(), 720 * 3'600);
+}
+
+TEST_F(QueriesTest, ClientsLearnWhichVersionsToSpeak) {
+  const auto response = query<akash::discovery::v1::GetInfoResponse>(
+      "/akash.discovery.v1.Discovery/GetInfo", akash::discovery::v1::GetInfoRequest());
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->info().client_info().api_version(), "v1beta3");
+  EXPECT_EQ(response->info().supported_versions(0).api_version(), "v1beta4");
+  EXPECT_EQ(response->info().chain_id(), "test-1");
 }
 
 // --- Pages of many candidates ---
