@@ -166,6 +166,17 @@ RC_GTEST_PROP(History, NothingIsLostAndEveryRefusalIsInAkashsWords, ()) {
     if (!checked) RC_FAIL(checked.error().text);
   }
   RC_ASSERT(life.ledger.count("schedule_failed") == 0u);
+  // Clients of the reference parse every attribute of a typed event as JSON.
+  for (const chain::Event& event : life.ledger.events()) {
+    if (!event.type.starts_with("akash.")) continue;
+    for (const chain::Attribute& attribute : event.attributes) {
+      boost::system::error_code error;
+      (void)boost::json::parse(attribute.value, error);
+      if (error) RC_FAIL(event.type + "." + attribute.key + ": " + attribute.value);
+    }
+    RC_ASSERT(std::is_sorted(event.attributes.begin(), event.attributes.end(),
+                             [](const auto& a, const auto& b) { return a.key < b.key; }));
+  }
   RC_CLASSIFY(life.ledger.count("akash.market.v1.EventLeaseCreated") > 0, "leased");
   RC_CLASSIFY(life.ledger.count("akash.market.v1.EventLeaseCreated") > 1, "leased twice");
   RC_CLASSIFY(life.ran_dry(), "ran dry");
