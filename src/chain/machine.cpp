@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cstring>
 #include <iterator>
 #include <limits>
+#include <unordered_map>  // deterministic: only looked up, never iterated
 
 #include "chain/genesis.h"
 #include "chain/params_json.h"
@@ -82,7 +84,8 @@ struct Machine::Prepared {
   std::optional<VerifiedSigners> verified;
 };
 
-// Remembers prepared transactions by hash, the oldest dropped first. Thread-safe.
+// Remembers prepared transactions by hash until a block has them, the oldest dropped first.
+// Thread-safe.
 class Machine::PreparedCache {
  public:
   explicit PreparedCache(std::size_t size_max) : size_max_(size_max) {}
@@ -102,11 +105,31 @@ class Machine::PreparedCache {
     order_.pop_front();
   }
 
+  // What a block holds is not asked for again; without this, decoded transactions would fill the
+  // memory.
+  void erase(std::span<const Bytes> txs) {
+    std::vector<Hash256> hashes;
+    hashes.reserve(txs.size());
+    for (const Bytes& tx : txs) hashes.push_back(crypto::sha256(tx));
+    const std::lock_guard lock(mutex_);
+    for (const Hash256& hash : hashes) by_hash_.erase(hash);
+  }
+
  private:
+  // A SHA-256 is as good a hash as any part of it.
+  struct FirstBytes {
+    std::size_t operator()(const Hash256& hash) const {
+      std::size_t value = 0;
+      std::memcpy(&value, hash.data.data(), sizeof value);
+      return value;
+    }
+  };
+
   std::mutex mutex_;
   std::size_t size_max_;
-  std::map<Hash256, std::shared_ptr<const Prepared>> by_hash_;
-  std::deque<Hash256> order_;
+  // deterministic: only looked up, never iterated
+  std::unordered_map<Hash256, std::shared_ptr<const Prepared>, FirstBytes> by_hash_;
+  std::deque<Hash256> order_;  // also of what was erased since
 };
 
 Machine::Machine(store::StateStore& state, Executor& compute, MachineOptions options)
@@ -395,6 +418,7 @@ Result<BlockResponse> Machine::finalize(const BlockRequest& request) {
 
   TRY_TO(response.app_hash, state_.commit(request.height, state.writes(), {}));
   finalized_ = state_.latest();
+  prepared_->erase(request.txs);
   return response;
 }
 
