@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <utility>
 
 namespace tp::store {
@@ -135,13 +134,21 @@ struct Child {  // of an inner node to be
 // One application of a batch. Nodes of the base live until it is over, so that keys and separators
 // are views of them, or of the changes.
 class Update {
+  struct Touched {  // a child that some changes belong under
+    std::size_t child;
+    std::size_t from;
+    std::size_t to;
+    std::size_t results_end;  // what it became ends there
+  };
+
  public:
   Update(std::span<const KeyMap::Change> changes, VersionNumber version, KeyMap::Replaced replaced,
-         SupersededNodes<Node>& superseded, std::uint64_t& bytes_used)
+         SupersededNodes<Node>& superseded, NodePool& pool, std::uint64_t& bytes_used)
       : changes_(changes),
         born_(version.value),
         replaced_(replaced),
         superseded_(superseded),
+        pool_(pool),
         bytes_used_(bytes_used) {}
 
   Node run(Node root) {
@@ -248,38 +255,71 @@ class Update {
 
   void change_inner(Node inner, BytesView separator, std::size_t from, std::size_t to,
                     std::vector<Child>& out) {
-    std::vector<Child> children;
-    children.reserve(inner->count + 2);
-    // Which changes belong under which child; untouched children are only passed on.
-    std::vector<std::size_t> ends(inner->count, from);
+    std::vector<Touched> touched;
     for (std::size_t next = from; next < to;) {
-      const std::size_t i = child_for(inner, changes_[next].key);
-      prefetch(child_of(inner, i), kLeafBytes);
-      if (i + 1 == inner->count) {
+      const std::size_t child = child_for(inner, changes_[next].key);
+      prefetch(child_of(inner, child), kLeafBytes);
+      const std::size_t first = next;
+      if (child + 1 == inner->count) {
         next = to;
       } else {
-        const BytesView bound = slice(inner, i + 1);
+        const BytesView bound = slice(inner, child + 1);
         while (next < to && changes_[next].key < bound) ++next;
       }
-      ends[i] = next;
+      touched.push_back({.child = child, .from = first, .to = next, .results_end = 0});
     }
-    std::size_t first = from;
+    std::vector<Child> results;
+    results.reserve(touched.size() + 2);
+    for (Touched& t : touched) {
+      change(child_of(inner, t.child), slice(inner, t.child), t.from, t.to, results);
+      t.results_end = results.size();
+    }
+    if (patch_inner(inner, separator, touched, results, out)) return;
+
+    std::vector<Child> children;
+    children.reserve(inner->count + results.size());
+    std::size_t next_result = 0;
+    auto t = touched.begin();
     for (std::size_t i = 0; i < inner->count; ++i) {
-      const std::size_t end = std::max(ends[i], first);
-      change(child_of(inner, i), slice(inner, i), first, end, children);
-      first = end;
-    }
-    bool same = children.size() == inner->count;
-    for (std::size_t i = 0; same && i < children.size(); ++i)
-      same = children[i].node == child_of(inner, i);
-    if (same) {
-      out.push_back({separator, inner});
-      return;
+      if (t == touched.end() || t->child != i) {
+        children.push_back({slice(inner, i), child_of(inner, i)});
+        continue;
+      }
+      for (; next_result < t->results_end; ++next_result) children.push_back(results[next_result]);
+      ++t;
     }
     join_small(children);
     if (!children.empty()) children[0].separator = separator;
     pack_inner(std::move(children), out);
     drop(inner);
+  }
+
+  // The common case, every touched child became one other: a copy with the new pointers. False, and
+  // nothing done, when it is not that case, or a child became so small that it should join its
+  // neighbour.
+  bool patch_inner(Node inner, BytesView separator, std::span<const Touched> touched,
+                   std::span<const Child> results, std::vector<Child>& out) {
+    bool changed = false;
+    for (std::size_t i = 0; i < touched.size(); ++i) {
+      if (touched[i].results_end != i + 1) return false;
+      const Node old = child_of(inner, touched[i].child);
+      const Node now = results[i].node;
+      if (now->bytes < kFewBytes && now->bytes < old->bytes) return false;
+      changed |= now != old;
+    }
+    if (!changed) {
+      out.push_back({separator, inner});
+      return true;
+    }
+    char* copy = allocate(inner->bytes, inner->count, false);
+    std::memcpy(copy + sizeof(MapNode), raw(inner) + sizeof(MapNode),
+                inner->bytes - sizeof(MapNode));
+    for (std::size_t i = 0; i < touched.size(); ++i)
+      std::memcpy(copy + sizeof(MapNode) + touched[i].child * sizeof(Node), &results[i].node,
+                  sizeof(Node));
+    out.push_back({separator, reinterpret_cast<Node>(copy)});
+    drop(inner);
+    return true;
   }
 
   // Cuts items into leaves. `separator` is that of the first; the others get the shortest that
@@ -402,7 +442,7 @@ class Update {
   }
 
   char* allocate(std::size_t bytes, std::size_t count, bool is_leaf) {
-    auto* node = static_cast<char*>(::operator new(bytes));
+    auto* node = static_cast<char*>(pool_.take(bytes));
     const MapNode header{.born = born_,
                          .bytes = static_cast<std::uint32_t>(bytes),
                          .count = static_cast<std::uint32_t>(count),
@@ -428,13 +468,14 @@ class Update {
       return;
     }
     bytes_used_ -= node->bytes;
-    ::operator delete(const_cast<MapNode*>(node));
+    pool_.give_back(const_cast<MapNode*>(node), node->bytes);
   }
 
   std::span<const KeyMap::Change> changes_;
   std::uint32_t born_;
   KeyMap::Replaced replaced_;
   SupersededNodes<Node>& superseded_;
+  NodePool& pool_;
   std::uint64_t& bytes_used_;
   std::vector<Item> items_;          // of the leaf in hand
   std::vector<std::size_t> places_;  // of its changed entries
@@ -475,7 +516,7 @@ KeyMap::~KeyMap() {
 KeyMap::Root KeyMap::apply(Root base, std::span<const Change> changes, VersionNumber version,
                            Replaced replaced, SupersededNodes<Node>& superseded) {
   TP_ASSERT(base == newest_ && (base == nullptr || born(base) < version));
-  newest_ = Update(changes, version, replaced, superseded, bytes_used_).run(base);
+  newest_ = Update(changes, version, replaced, superseded, pool_, bytes_used_).run(base);
   return newest_;
 }
 
@@ -507,7 +548,7 @@ void KeyMap::fetch(Node node) {
 std::size_t KeyMap::release(Node node) {
   const std::size_t bytes = node->bytes;
   bytes_used_ -= bytes;
-  ::operator delete(const_cast<MapNode*>(node));
+  pool_.give_back(const_cast<MapNode*>(node), bytes);
   return bytes;
 }
 

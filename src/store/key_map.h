@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/function_ref.h"
+#include "store/node_pool.h"
 #include "store/reader.h"
 #include "store/smt.h"
 
@@ -46,7 +47,7 @@ class KeyMap {
   static constexpr std::size_t kMaxKeySize = 65'535;
 
   KeyMap() = default;
-  ~KeyMap();  // releases what the last call of apply() returned, and everything below it
+  ~KeyMap();  // precondition: what was superseded has been released
   KeyMap(const KeyMap&) = delete;
   KeyMap& operator=(const KeyMap&) = delete;
 
@@ -68,6 +69,7 @@ class KeyMap {
   std::uint64_t bytes_used() const { return bytes_used_; }  // of all living nodes
 
  private:
+  NodePool pool_;
   Root newest_ = nullptr;
   std::uint64_t bytes_used_ = 0;
 };

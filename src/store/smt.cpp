@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "crypto/sha.h"
+#include "store/node_pool.h"
 
 namespace tp::store {
 
@@ -26,8 +27,8 @@ constexpr std::size_t kParallelFrom = 256;
 
 constexpr std::size_t kTogether = 16;  // changes whose ways are fetched together
 
-constexpr std::size_t kUnit = 4;                           // bytes
-constexpr std::size_t kChunkUnits = std::size_t{1} << 18;  // 1 MiB
+constexpr std::size_t kUnit = 4;  // bytes
+constexpr std::size_t kChunkUnits = kChunkBytes / kUnit;
 constexpr std::size_t kChunks = (std::size_t{1} << 32) / kChunkUnits;
 
 struct Header {
@@ -73,7 +74,7 @@ std::size_t rounded_units(std::size_t units) {
 std::size_t class_of(std::size_t rounded) {
   return rounded <= 64 ? rounded : 64 + static_cast<std::size_t>(std::countr_zero(rounded)) - 6;
 }
-constexpr std::size_t kClasses = 64 + 13;  // up to 2^18 units
+constexpr std::size_t kClasses = 64 + 14;  // up to 2^19 units
 
 }  // namespace
 
@@ -146,8 +147,7 @@ struct SparseMerkleTree::Arena {
   void take_chunk(Lane& lane, std::size_t lane_number) {
     const std::lock_guard lock(growing);
     if (chunk_count == kChunks) TP_FATAL("Merkle tree: more than 16 GiB of nodes");
-    auto* memory = static_cast<std::byte*>(std::malloc(kChunkUnits * kUnit));
-    if (memory == nullptr) TP_FATAL("out of memory");
+    std::byte* memory = store::take_chunk(chunk_count >= kLargeFromChunks);
     const auto number = static_cast<std::uint32_t>(lane_number);
     std::memcpy(memory, &number, sizeof number);
     chunks[chunk_count].store(memory, std::memory_order_relaxed);
