@@ -215,8 +215,14 @@ Result<void> remove_tree(const std::string& path) {
     if (lies_below(mount.target, path))
       return fail(WorkloadError::kProgramFailed,
                   "cannot remove " + path + ": " + mount.target + " is mounted");
+  // A program that is ending may remove its own files at the same time: then an entry is gone
+  // between being listed and being removed, and the walk begins again.
+  constexpr int kWalksMax = 100;
   std::error_code error;
-  fs::remove_all(path, error);
+  for (int walk = 0; walk < kWalksMax; ++walk) {
+    fs::remove_all(path, error);
+    if (error != std::errc::no_such_file_or_directory) break;
+  }
   if (error)
     return fail(WorkloadError::kProgramFailed, "cannot remove " + path + ": " + error.message());
   return {};
