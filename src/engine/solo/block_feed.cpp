@@ -1,5 +1,6 @@
 #include "engine/solo/block_feed.h"
 
+#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -125,6 +126,7 @@ void ObserverThread::run(Height next) {
   // Blocks come first where processors are scarce. Linux keeps this value per thread.
   constexpr int kLowPriority = 10;
   (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowPriority);
+  (void)::pthread_setname_np(::pthread_self(), "solo observer");
   while (const BlockPtr block = feed_.wait_for(next, [this] { return stopping_.load(); })) {
     if (const auto seen = observer_.on_block(block->executed); !seen) {
       log_error("solo", "an observer failed at block " + std::to_string(next.value) +

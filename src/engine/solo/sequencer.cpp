@@ -1,5 +1,7 @@
 #include "engine/solo/sequencer.h"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -383,6 +385,9 @@ Result<std::unique_ptr<Sequencer>> Sequencer::start(SequencerOptions options,
     s.observers.push_back(std::make_unique<ObserverThread>(s.feed, *observer, s.store->first()));
   s.checker = std::thread([&s] { s.check_loop(); });
   s.producer = std::thread([&s] { s.produce_loop(); });
+  // For top, perf and debuggers.
+  (void)::pthread_setname_np(s.checker.native_handle(), "solo checker");
+  (void)::pthread_setname_np(s.producer.native_handle(), "solo producer");
   return std::unique_ptr<Sequencer>(new Sequencer(std::move(state)));
 }
 
