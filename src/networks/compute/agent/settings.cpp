@@ -76,6 +76,10 @@ agent::Config declare(Settings& s) {
   c.texts("runtime.dns_servers", &s.dns_servers, "for containers; empty: those of this machine");
   c.texts("runtime.insecure_registries", &s.insecure_registries,
           "image registries spoken to in plain HTTP, as host:port; those on loopback always are");
+  c.texts(
+      "runtime.registry_mirrors", &s.registry_mirrors,
+      "where to ask first for a registry's images, \"docker.io=http://127.0.0.1:5000\"; not for "
+      "images with a login");
 
   c.text("bid.denom", &s.denom, "the denomination that we are paid in; empty: that of the fees");
   c.text("bid.deposit", &s.deposit, "base units put down for each bid; empty: the chain's least");
@@ -148,6 +152,11 @@ Result<HourlyRates> rates_of(const Settings& s) {
   TRY_TO(out.cpu_core, parse_rate(s.price_cpu, "pricing.cpu"));
   TRY_TO(out.memory_gib, parse_rate(s.price_memory, "pricing.memory"));
   TRY_TO(out.storage_gib, parse_rates(s.price_storage, "pricing.storage"));
+  // A class without a rate would be claimed on chain and never bid for.
+  for (const std::string& name : s.storage_classes)
+    if (s.pricing_script.empty() && !out.storage_gib.contains(name))
+      return invalid("pricing.storage",
+                     "no rate for class \"" + name + "\", which capacity.storage_classes promises");
   TRY_TO(out.gpu, parse_rate(s.price_gpu, "pricing.gpu"));
   TRY_TO(out.gpu_models, parse_rates(s.price_gpu_models, "pricing.gpu_models"));
   TRY_TO(out.endpoint, parse_rate(s.price_endpoint, "pricing.endpoint"));
@@ -171,7 +180,13 @@ Result<workload::Config> workload_config(const Settings& s, const std::string& h
       .network_pool = s.network_pool,
       .dns_servers = s.dns_servers,
       .insecure_registries = s.insecure_registries,
+      .disk_percent = static_cast<std::uint32_t>(s.disk_percent),
   };
+  for (const std::string& text : s.registry_mirrors) {
+    const auto mirror = workload::parse_mirror(text);
+    if (!mirror) return invalid("runtime.registry_mirrors", mirror.error().text);
+    out.registry_mirrors.push_back(*mirror);
+  }
   out.ingress_listen.clear();
   if (!s.ingress_listen.empty()) {
     TRY_VOID(parse_host_port(s.ingress_listen, "ingress.listen"));

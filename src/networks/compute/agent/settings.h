@@ -41,6 +41,7 @@ struct Settings {
   std::string network_pool = "10.192.0.0/12";
   std::vector<std::string> dns_servers{};
   std::vector<std::string> insecure_registries{};
+  std::vector<std::string> registry_mirrors{};  // "docker.io=http://127.0.0.1:5000"
 
   // Bids.
   std::string denom{};

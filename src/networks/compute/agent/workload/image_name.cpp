@@ -104,6 +104,40 @@ bool is_loopback_registry(const std::string& registry) {
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
 }
 
+ImageName Mirror::instead_of(const ImageName& name) const {
+  ImageName out = name;
+  out.registry = host;
+  if (!prefix.empty()) out.repository = prefix + "/" + name.repository;
+  return out;
+}
+
+Result<Mirror> parse_mirror(const std::string& text) {
+  const auto bad = [&](std::string_view why) {
+    return fail(WorkloadError::kBadSpec, "\"" + text + "\" " + std::string(why));
+  };
+  constexpr std::string_view kHttp = "http://", kHttps = "https://";
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos)
+    return bad("is not REGISTRY=URL such as docker.io=http://127.0.0.1:5000");
+  std::string registry = text.substr(0, equals);
+  if (registry == "index.docker.io") registry = "docker.io";
+  const auto whose = parse_image_name(registry + "/x");
+  if (!whose || whose->registry != registry)
+    return bad("does not begin with a registry such as docker.io");
+  std::string where = text.substr(equals + 1);
+  const bool plain = where.starts_with(kHttp);
+  if (!plain && !where.starts_with(kHttps)) return bad("needs http:// or https:// after the =");
+  where.erase(0, (plain ? kHttp : kHttps).size());
+  if (where.ends_with('/')) where.pop_back();
+  const auto place = parse_image_name(where + "/x");
+  if (!place || !where.starts_with(place->registry) || !place->digest.empty())
+    return bad("has no host such as 127.0.0.1:5000 after the ://");
+  return Mirror{.registry = std::move(registry),
+                .host = place->registry,
+                .prefix = where.substr(std::min(where.size(), place->registry.size() + 1)),
+                .plain_http = plain};
+}
+
 Result<Manifest> parse_manifest(const std::string& text, const std::string& wanted_architecture) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return fail(WorkloadError::kBadImage, "its manifest is not JSON");

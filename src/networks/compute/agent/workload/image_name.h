@@ -26,6 +26,19 @@ struct ImageName {
 Result<ImageName> parse_image_name(const std::string& text);  // Errors: kBadSpec.
 bool is_loopback_registry(const std::string& registry);
 
+// Another place to ask first for the images of a registry.
+struct Mirror {
+  std::string registry{};  // whose images: "docker.io"
+  std::string host{};      // where they are: "127.0.0.1:5000"
+  std::string prefix{};    // before the repository's name there: "hub", or empty
+  bool plain_http = false;
+
+  ImageName instead_of(const ImageName& name) const;
+  bool operator==(const Mirror&) const = default;
+};
+// "docker.io=http://127.0.0.1:5000", "ghcr.io=https://cache.lan/ghcr". Errors: kBadSpec.
+Result<Mirror> parse_mirror(const std::string& text);
+
 // What a registry's manifest says: either the layers, or where the manifest of each platform is.
 struct Manifest {
   std::string platform_digest{};  // not empty: look there

@@ -140,15 +140,14 @@ struct ImageStore::Access {
 };
 
 ImageStore::ImageStore(Host& host, Disk& disk, std::string data_directory,
-                       std::string run_directory, ImageLimits limits,
-                       std::vector<std::string> insecure_registries,
+                       std::string run_directory, ImageLimits limits, ImageSources sources,
                        std::function<std::set<std::string>()> in_use)
     : host_(host),
       disk_(disk),
       data_(std::move(data_directory)),
       run_(std::move(run_directory)),
       limits_(limits),
-      insecure_(std::move(insecure_registries)),
+      sources_(std::move(sources)),
       in_use_(std::move(in_use)) {}
 
 std::string ImageStore::kept(const std::string& digest) const {
@@ -181,9 +180,32 @@ Result<Image> ImageStore::pull(const std::string& image,
                                const std::optional<Credentials>& credentials,
                                std::stop_token stop) {
   TRY(const ImageName name, parse_image_name(image));
+  std::string refusals;
+  if (!credentials) {
+    for (const Mirror& mirror : sources_.mirrors) {
+      if (mirror.registry != name.registry) continue;
+      auto found = pull_from(mirror.instead_of(name), mirror.plain_http, std::nullopt, stop);
+      // Only what another place may do better is asked for there.
+      if (found || (!is(found.error(), WorkloadError::kNoSuchImage) &&
+                    !is(found.error(), WorkloadError::kBadCredentials) &&
+                    !is(found.error(), WorkloadError::kUnreachable) &&
+                    !is(found.error(), WorkloadError::kBadImage)))
+        return found;
+      refusals += "mirror " + mirror.host + ": " + found.error().text + "; ";
+    }
+  }
+  auto found = pull_from(name, false, credentials, stop);
+  if (!found && !refusals.empty()) found.error().text.insert(0, refusals);
+  return found;
+}
+
+Result<Image> ImageStore::pull_from(const ImageName& name, bool plain_http,
+                                    const std::optional<Credentials>& credentials,
+                                    std::stop_token stop) {
+  const auto& insecure = sources_.insecure_registries;
   Access access;
-  access.plain_http = is_loopback_registry(name.registry) ||
-                      std::ranges::find(insecure_, name.registry) != insecure_.end();
+  access.plain_http = plain_http || is_loopback_registry(name.registry) ||
+                      std::ranges::find(insecure, name.registry) != insecure.end();
   if (credentials) {
     std::uint64_t serial = 0;
     {
@@ -203,17 +225,17 @@ Result<Image> ImageStore::pull(const std::string& image,
     TRY(text, inspect(name.pinned(manifest.platform_digest), access, stop));
     TRY(manifest, parse_manifest(text, architecture()));
     if (!manifest.platform_digest.empty())
-      return fail(WorkloadError::kBadImage, "image \"" + image + "\": an index of indexes");
+      return fail(WorkloadError::kBadImage, "image \"" + name.text() + "\": an index of indexes");
   }
   if (manifest.packed_bytes > limits_.packed_bytes_max)
     return fail(WorkloadError::kImageTooLarge,
-                "image \"" + image + "\": " + std::to_string(manifest.packed_bytes) +
+                "image \"" + name.text() + "\": " + std::to_string(manifest.packed_bytes) +
                     " bytes packed, at most " + std::to_string(limits_.packed_bytes_max));
   const std::string digest = std::string(kDigestPrefix) + to_hex(crypto::sha256(text).view());
 
   std::unique_lock lock(mutex_);
   if (!changed_.wait(lock, stop, [&] { return !fetching_.contains(digest); }))
-    return fail(WorkloadError::kCancelled, image);
+    return fail(WorkloadError::kCancelled, name.text());
   wanted_.insert(digest);
   fetching_.insert(digest);
   lock.unlock();

@@ -53,17 +53,23 @@ struct ImageLimits {
   Duration timeout{};
 };
 
+struct ImageSources {
+  std::vector<std::string> insecure_registries{};  // spoken to in plain HTTP; loopback always is
+  std::vector<Mirror> mirrors{};                   // asked in this order, then the registry itself
+};
+
 class ImageStore {
  public:
   // `in_use` says which digests must stay.
   ImageStore(Host& host, Disk& disk, std::string data_directory, std::string run_directory,
-             ImageLimits limits, std::vector<std::string> insecure_registries,
+             ImageLimits limits, ImageSources sources,
              std::function<std::set<std::string>()> in_use);
 
   // Asks the registry what `image` is now, which also proves that the credentials are good for it,
-  // and fetches it unless it is here. The same image is fetched once however many ask. Blocks.
-  // Errors: kNoSuchImage, kBadCredentials, kUnreachable, kImageTooLarge, kBadImage, kNoSpace,
-  // kTimedOut, kCancelled.
+  // and fetches it unless it is here. The same image is fetched once however many ask. Mirrors of
+  // its registry are asked first, unless there are credentials: those are for the registry alone.
+  // Blocks. Errors: kNoSuchImage, kBadCredentials, kUnreachable, kImageTooLarge, kBadImage,
+  // kNoSpace, kTimedOut, kCancelled.
   Result<Image> pull(const std::string& image, const std::optional<Credentials>& credentials,
                      std::stop_token stop);
   // An image that is here already, without asking anybody. Errors: kNotFound.
@@ -75,6 +81,8 @@ class ImageStore {
 
  private:
   struct Access;
+  Result<Image> pull_from(const ImageName& name, bool plain_http,
+                          const std::optional<Credentials>& credentials, std::stop_token stop);
   Result<std::string> inspect(const std::string& reference, const Access& access,
                               std::stop_token stop);
   Result<void> fetch(const ImageName& name, const std::string& digest, const Manifest& manifest,
@@ -89,7 +97,7 @@ class ImageStore {
   std::string data_;
   std::string run_;
   ImageLimits limits_;
-  std::vector<std::string> insecure_;
+  ImageSources sources_;
   std::function<std::set<std::string>()> in_use_;
 
   std::mutex mutex_;

@@ -47,7 +47,13 @@ class ImagesTest : public ::testing::Test {
                        .unpacked_bytes_max = 1 << 20,
                        .cache_bytes_max = 1 << 20,
                        .timeout = Duration::seconds(1)},
-                      {"registry.lan:80"}, [] { return std::set<std::string>(); });
+                      {{"registry.lan:80"}, mirrors_}, [] { return std::set<std::string>(); });
+  }
+  // The references that were asked for, in order.
+  std::vector<std::string> asked() const {
+    std::vector<std::string> out;
+    for (const Command& command : host_.commands) out.push_back(command.argv.back());
+    return out;
   }
   // The error of a pull whose registry answers `text`.
   Error refused(const std::string& text) {
@@ -56,6 +62,7 @@ class ImagesTest : public ::testing::Test {
   }
 
   FakeHost host_;
+  std::vector<Mirror> mirrors_;
   SystemDisk disk_;
   std::string directory_;
 };
@@ -87,6 +94,29 @@ TEST(ImageNameTest, PlainHttpIsForLoopbackOnly) {
   EXPECT_FALSE(is_loopback_registry("127.evil.example:80"));
   EXPECT_FALSE(is_loopback_registry("localhost.evil.example:80"));
   EXPECT_FALSE(is_loopback_registry("registry.lan:80"));
+}
+
+TEST(MirrorTest, AMirrorIsARegistryAndWhereElseItsImagesAre) {
+  const auto plain = parse_mirror("docker.io=http://127.0.0.1:5000");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->instead_of(*parse_image_name("nginx:1.27")).text(),
+            "127.0.0.1:5000/library/nginx:1.27");
+  EXPECT_TRUE(plain->plain_http);
+  const auto below = parse_mirror("ghcr.io=https://cache.lan/hub/ghcr/");
+  ASSERT_TRUE(below);
+  EXPECT_EQ(below->instead_of(*parse_image_name("ghcr.io/a/b@" + kDigest)).text(),
+            "cache.lan/hub/ghcr/a/b@" + kDigest);
+  EXPECT_FALSE(below->plain_http);
+  EXPECT_EQ(parse_mirror("index.docker.io=https://cache.lan")->registry, "docker.io");
+}
+
+TEST(MirrorTest, WhatIsNoMirrorIsRefused) {
+  for (const char* text :
+       {"", "docker.io", "docker.io=", "docker.io=127.0.0.1:5000", "docker.io=ftp://cache.lan",
+        "docker.io=http://", "docker.io=https://cache", "docker.io=https://cache.lan/UPPER",
+        "docker.io=https://a b.lan/ c", "docker.io/library=https://cache.lan",
+        "nowhere=https://cache.lan", "=https://cache.lan"})
+    EXPECT_FALSE(parse_mirror(text)) << text;
 }
 
 TEST(ManifestTest, ThePlatformsManifestIsChosenFromAnIndex) {
@@ -177,6 +207,46 @@ TEST_F(ImagesTest, TlsIsGivenUpOnlyForLoopbackAndConfiguredRegistries) {
   EXPECT_TRUE(plain("localhost:5000/x"));
   EXPECT_TRUE(plain("registry.lan:80/x"));
   EXPECT_FALSE(plain("registry.example/x"));
+}
+
+TEST_F(ImagesTest, MirrorsOfTheRegistryAreAskedFirstInOrder) {
+  mirrors_ = {*parse_mirror("docker.io=http://one.lan"), *parse_mirror("quay.io=https://two.lan"),
+              *parse_mirror("docker.io=https://three.lan/hub")};
+  host_.answer = [](const Command& what) -> Result<Ran> {
+    const bool plain = std::ranges::find(what.argv, "--tls-verify=false") != what.argv.end();
+    EXPECT_EQ(plain, what.argv.back().starts_with("docker://one.lan"));
+    return Ran{.exit_code = 1, .errors = "manifest unknown"};
+  };
+  const auto pulled = store().pull("nginx:1", std::nullopt, {});
+  EXPECT_EQ(asked(), (std::vector<std::string>{"docker://one.lan/library/nginx:1",
+                                               "docker://three.lan/hub/library/nginx:1",
+                                               "docker://docker.io/library/nginx:1"}));
+  ASSERT_FALSE(pulled);
+  EXPECT_TRUE(is(pulled.error(), WorkloadError::kNoSuchImage));
+  for (const char* place : {"mirror one.lan: ", "mirror three.lan: ", "docker.io/library/nginx:1"})
+    EXPECT_NE(pulled.error().text.find(place), std::string::npos) << pulled.error().text;
+}
+
+TEST_F(ImagesTest, WhatAMirrorHasIsFetchedThere) {
+  mirrors_ = {*parse_mirror("docker.io=https://one.lan")};
+  host_.answer = [](const Command& what) -> Result<Ran> {
+    if (std::ranges::find(what.argv, "inspect") != what.argv.end())
+      return Ran{.output = manifest_text(900)};
+    // "docker://one.lan/library/nginx@sha256:..." "oci:..."
+    EXPECT_TRUE((what.argv.end() - 2)->starts_with("docker://one.lan/library/nginx@sha256:"));
+    return Ran{.exit_code = 1, .errors = "no space left on device"};
+  };
+  const auto pulled = store().pull("nginx", std::nullopt, {});
+  ASSERT_FALSE(pulled);
+  EXPECT_TRUE(is(pulled.error(), WorkloadError::kNoSpace)) << pulled.error().text;
+  EXPECT_EQ(host_.commands.size(), 2u);  // a full disk is full for the registry's answer as well
+}
+
+TEST_F(ImagesTest, AMirrorIsNeverShownCredentials) {
+  mirrors_ = {*parse_mirror("docker.io=https://one.lan")};
+  host_.answer = [](const Command&) { return Ran{.exit_code = 1, .errors = "unauthorized"}; };
+  EXPECT_FALSE(store().pull("tenant/app:1", Credentials{"docker.io", "tenant", "secret"}, {}));
+  EXPECT_EQ(asked(), std::vector<std::string>{"docker://docker.io/tenant/app:1"});
 }
 
 TEST_F(ImagesTest, AnImageLargerThanTheLimitIsNotFetched) {

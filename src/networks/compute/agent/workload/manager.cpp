@@ -50,7 +50,8 @@ class Manager final : public WorkloadManager {
                  .unpacked_bytes_max = config.image_unpacked_bytes_max,
                  .cache_bytes_max = config.image_cache_bytes_max,
                  .timeout = config.pull_timeout},
-                config.insecure_registries, [this] { return digests_in_use(); }),
+                {config.insecure_registries, config.registry_mirrors},
+                [this] { return digests_in_use(); }),
         machine_{.config = config,
                  .run = run_directory_of(config),
                  .data = config.data_directory,
@@ -307,19 +308,22 @@ class Manager final : public WorkloadManager {
     return {};
   }
 
-  // Disks are sparse: what all leases may still write must fit what is free.
+  // Disks are sparse: what all leases may write in the end must fit what they have and what is
+  // free, or the share of it that the operator is ready to promise.
   Result<void> check_room(const LeaseWorkload& workload) const {
     std::uint64_t promised = disk_bytes(workload);
+    std::uint64_t room = free_bytes(machine_.data);
     for (const auto& [key, lease] : leases_) {
-      if (key == workload.key) continue;
-      const std::uint64_t limit = disk_bytes(lease->record().workload);
-      promised += limit - std::min(limit, disk_bytes_of(key));
+      const std::uint64_t used = disk_bytes_of(key);
+      room += used;
+      // An ext4 file may take a little more than the bytes that were promised.
+      if (key != workload.key) promised += std::max(used, disk_bytes(lease->record().workload));
     }
-    const std::uint64_t free = free_bytes(machine_.data);
-    if (promised + kRoomToSpare <= free) return {};
+    room = room > kRoomToSpare ? (room - kRoomToSpare) / 100 * machine_.config.disk_percent : 0;
+    if (promised <= room) return {};
     return fail(WorkloadError::kNoSpace, std::to_string(promised >> 20) +
-                                             " MiB would be promised, " +
-                                             std::to_string(free >> 20) + " MiB are free");
+                                             " MiB would be promised, of " +
+                                             std::to_string(room >> 20) + " MiB");
   }
 
   std::uint64_t disk_bytes_of(const LeaseKey& key) const {

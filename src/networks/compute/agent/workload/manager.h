@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "networks/compute/agent/workload/error.h"
 #include "networks/compute/agent/workload/host.h"
+#include "networks/compute/agent/workload/image_name.h"
 #include "networks/compute/agent/workload/spec.h"
 #include "networks/compute/agent/workload/status.h"
 
@@ -51,10 +52,15 @@ struct Config {
 
   // Registries that may be spoken to in plain HTTP, as "host:port"; those on loopback always may.
   std::vector<std::string> insecure_registries{};
+  std::vector<Mirror> registry_mirrors{};  // asked first, in this order
   std::uint64_t image_packed_bytes_max = 10ull << 30;
   std::uint64_t image_unpacked_bytes_max = 20ull << 30;
   std::uint64_t image_cache_bytes_max = 50ull << 30;  // unpacked images that no lease uses go first
   Duration pull_timeout = Duration::minutes(15);
+
+  // Of the disk, all limits together may reach so much; disks are sparse, so that over 100 leases
+  // may find it full before their own limit.
+  std::uint32_t disk_percent = 100;
 
   std::uint32_t pids_max = 1024;                  // per replica
   std::uint64_t log_bytes_max = 8ull << 20;       // per replica, half of it in the older file

@@ -148,6 +148,18 @@ TEST_F(WorkloadRootTest, MoreDiskThanThereIsIsRefused) {
   EXPECT_TRUE(is(started.error(), WorkloadError::kNoSpace)) << started.error().text;
 }
 
+TEST_F(WorkloadRootTest, AnOperatorMayPromiseMoreDiskThanThereIs) {
+  LeaseWorkload workload = hello();
+  workload.services[0].volumes[0].size_bytes =
+      fs::space(config_.data_directory).available + (1ull << 30);
+  ASSERT_FALSE(manager_->start(workload));
+  manager_.reset();
+  config_.disk_percent = 300;
+  open();
+  start(workload);
+  EXPECT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+}
+
 TEST_F(WorkloadRootTest, ABodyLargerThanTheSdlAllowsIsRefused) {
   LeaseWorkload workload = hello();
   workload.services[0].exposes[0].http.max_body_bytes = 1000;
