@@ -52,10 +52,28 @@ struct InitResponse {
   Hash256 app_hash;  // enters the header at the initial height
 };
 
+// Raw transactions beside their SHA-256: whoever hands one over knows its hash already. Views; an
+// owner converts.
+struct TxBatch {
+  std::span<const Bytes> txs;
+  std::span<const Hash256> hashes;  // one a transaction
+};
+
+// Transactions whose hashes nobody knows yet.
+class HashedTxs {
+ public:
+  explicit HashedTxs(std::vector<Bytes> txs);
+  operator TxBatch() const { return {txs_, hashes_}; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  std::vector<Bytes> txs_;
+  std::vector<Hash256> hashes_;
+};
+
 struct BlockRequest {
   Height height;
   BlockTime time;
-  std::vector<Bytes> txs;
+  TxBatch txs;
   Bytes proposer;  // consensus address, 20 bytes
 };
 
@@ -112,7 +130,7 @@ class Application {
   // Admission of transactions to the mempool, in order, one result each. Signatures are verified in
   // parallel and remembered by transaction hash; kRecheck skips them. Each accepted transaction
   // counts against the later ones until reset_check(), across commits.
-  virtual std::vector<TxResult> check(std::span<const Bytes> txs, CheckKind kind) = 0;
+  virtual std::vector<TxResult> check(const TxBatch& txs, CheckKind kind) = 0;
 
   // Forgets what was accepted: check goes by the committed state alone. Right when the mempool is
   // empty, and before all that waits there is rechecked.
@@ -120,7 +138,7 @@ class Application {
 
   // Verifies signatures ahead of finalize, off the consensus thread. Costs one verification a new
   // signature; never fails: what does not verify fails in the block.
-  virtual void preverify(std::span<const Bytes> txs) = 0;
+  virtual void preverify(const TxBatch& txs) = 0;
 
   // Executes a block on top of the last committed one. The result depends on that state and the
   // request only. Errors: a broken invariant or a height out of order; the engine must stop.

@@ -78,6 +78,11 @@ Gas gas_limit_of(const DecodedTx& tx) {
 
 }  // namespace
 
+HashedTxs::HashedTxs(std::vector<Bytes> txs) : txs_(std::move(txs)) {
+  hashes_.reserve(txs_.size());
+  for (const Bytes& tx : txs_) hashes_.push_back(crypto::sha256(tx));
+}
+
 // A transaction that was decoded, and verified where that was possible.
 struct Machine::Prepared {
   Result<DecodedTx> tx;
@@ -90,10 +95,14 @@ class Machine::PreparedCache {
  public:
   explicit PreparedCache(std::size_t size_max) : size_max_(size_max) {}
 
-  std::shared_ptr<const Prepared> find(const Hash256& hash) {
+  // One a hash; null where nothing is known.
+  std::vector<std::shared_ptr<const Prepared>> find(std::span<const Hash256> hashes) {
+    std::vector<std::shared_ptr<const Prepared>> out(hashes.size());
     const std::lock_guard lock(mutex_);
-    const auto found = by_hash_.find(hash);
-    return found == by_hash_.end() ? nullptr : found->second;
+    for (std::size_t i = 0; i < hashes.size(); ++i)
+      if (const auto found = by_hash_.find(hashes[i]); found != by_hash_.end())
+        out[i] = found->second;
+    return out;
   }
 
   void insert(const Hash256& hash, std::shared_ptr<const Prepared> prepared) {
@@ -107,10 +116,7 @@ class Machine::PreparedCache {
 
   // What a block holds is not asked for again; without this, decoded transactions would fill the
   // memory.
-  void erase(std::span<const Bytes> txs) {
-    std::vector<Hash256> hashes;
-    hashes.reserve(txs.size());
-    for (const Bytes& tx : txs) hashes.push_back(crypto::sha256(tx));
+  void erase(std::span<const Hash256> hashes) {
     const std::lock_guard lock(mutex_);
     for (const Hash256& hash : hashes) by_hash_.erase(hash);
   }
@@ -265,33 +271,36 @@ std::shared_ptr<const Machine::Prepared> Machine::prepare(BytesView raw,
 }
 
 // Looks each transaction up, and decodes and verifies in parallel what is new.
-std::vector<std::shared_ptr<const Machine::Prepared>> Machine::prepare_all(
-    std::span<const Bytes> txs) {
-  const store::StatePtr state = committed();
-  std::vector<std::shared_ptr<const Prepared>> prepared(txs.size());
-  compute_.parallel(txs.size(), [&](std::size_t i) {
-    const Hash256 hash = crypto::sha256(txs[i]);
-    prepared[i] = prepared_->find(hash);
+std::vector<std::shared_ptr<const Machine::Prepared>> Machine::prepare_all(const TxBatch& txs) {
+  TP_ASSERT(txs.hashes.size() == txs.txs.size());
+  auto prepared = prepared_->find(txs.hashes);
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < prepared.size(); ++i) {
     // What could not be verified before (a new account) may be verifiable now.
-    if (prepared[i] && (prepared[i]->verified || !prepared[i]->tx)) return;
-    prepared[i] = prepare(txs[i], *state);
-    prepared_->insert(hash, prepared[i]);
+    if (!prepared[i] || (!prepared[i]->verified && prepared[i]->tx)) missing.push_back(i);
+  }
+  if (missing.empty()) return prepared;
+  const store::StatePtr state = committed();
+  compute_.parallel(missing.size(), [&](std::size_t n) {
+    const std::size_t i = missing[n];
+    prepared[i] = prepare(txs.txs[i], *state);
+    prepared_->insert(txs.hashes[i], prepared[i]);
   });
   return prepared;
 }
 
-void Machine::preverify(std::span<const Bytes> txs) {
+void Machine::preverify(const TxBatch& txs) {
   prepare_all(txs);
 }
 
-std::vector<TxResult> Machine::check(std::span<const Bytes> txs, CheckKind kind) {
+std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
   const auto prepared = prepare_all(txs);
   const AdmitMode mode = kind == CheckKind::kRecheck ? AdmitMode::kRecheck : AdmitMode::kCheck;
 
   const std::lock_guard lock(check_mutex_);
   BlockInfo block = block_of(*check_base_, check_base_->height().next());
   std::vector<TxResult> results;
-  results.reserve(txs.size());
+  results.reserve(prepared.size());
   for (const auto& one : prepared) {
     if (!one->tx) {
       results.push_back(failed(one->tx.error()));
@@ -418,7 +427,7 @@ Result<BlockResponse> Machine::finalize(const BlockRequest& request) {
 
   TRY_TO(response.app_hash, state_.commit(request.height, state.writes(), {}));
   finalized_ = state_.latest();
-  prepared_->erase(request.txs);
+  prepared_->erase(request.txs.hashes);
   return response;
 }
 

@@ -58,9 +58,9 @@ class Machine final : public Application {
 
   Info info() const override;
   Result<InitResponse> init(const InitRequest& request) override;
-  std::vector<TxResult> check(std::span<const Bytes> txs, CheckKind kind) override;
+  std::vector<TxResult> check(const TxBatch& txs, CheckKind kind) override;
   void reset_check() override;
-  void preverify(std::span<const Bytes> txs) override;
+  void preverify(const TxBatch& txs) override;
   Result<BlockResponse> finalize(const BlockRequest& request) override;
   Result<void> commit() override;
   Result<void> sync() override;
@@ -79,7 +79,7 @@ class Machine final : public Application {
   class PreparedCache;
 
   std::shared_ptr<const Prepared> prepare(BytesView raw, const store::Reader& state) const;
-  std::vector<std::shared_ptr<const Prepared>> prepare_all(std::span<const Bytes> txs);
+  std::vector<std::shared_ptr<const Prepared>> prepare_all(const TxBatch& txs);
   Outcome execute(store::Overlay& state, const BlockInfo& block, const DecodedTx& tx,
                   AdmitMode mode, const std::optional<VerifiedSigners>& verified) const;
   Result<void> run_messages(Context& context, const DecodedTx& tx, TxResult& result) const;

@@ -467,7 +467,8 @@ Answer<Methods::Json> Methods::num_unconfirmed_txs(const Params&) const {
 Answer<Methods::Json> Methods::check_tx(const Params& params) const {
   ASK(const auto tx, params.bytes("tx"));
   if (!tx) return invalid_params("tx is missing");
-  return to_json(sources_.application.check(std::span(&*tx, 1), chain::CheckKind::kProbe).front());
+  const chain::HashedTxs txs({*tx});
+  return to_json(sources_.application.check(txs, chain::CheckKind::kProbe).front());
 }
 
 void Methods::broadcast_tx_sync(const Params& params, Respond respond) const {

@@ -117,11 +117,12 @@ Result<void> BlockMaker::replay(Height from) {
                             to_hex_upper(block->meta.header.app_hash) + ", replay gives " +
                             to_hex_upper(app_hash_));
     }
-    application_.preverify(block->executed.txs);
+    const chain::TxBatch txs{block->executed.txs, block->executed.tx_hashes};
+    application_.preverify(txs);
     TRY(const chain::BlockResponse response,
         application_.finalize({.height = height,
                                .time = block->meta.header.time,
-                               .txs = block->executed.txs,
+                               .txs = txs,
                                .proposer = block->meta.header.proposer_address.bytes()}));
     const chain::BlockResponse& before = block->executed.response;
     if (response.app_hash != before.app_hash) {
@@ -208,13 +209,12 @@ Result<BlockPtr> BlockMaker::seal(PooledTxs txs) {
   block->meta.seen_commit =
       comet_types::sign_commit(key_, chain_id_, header.height, block->meta.id, time);
 
-  chain::BlockRequest request{.height = header.height,
-                              .time = time,
-                              .txs = std::move(whole.txs),
-                              .proposer = header.proposer_address.bytes()};
-  TRY(executed.response, application_.finalize(request));
-  executed.txs = std::move(request.txs);
+  executed.txs = std::move(whole.txs);
   executed.tx_hashes = std::move(txs.hashes);
+  TRY(executed.response, application_.finalize({.height = header.height,
+                                                .time = time,
+                                                .txs = {executed.txs, executed.tx_hashes},
+                                                .proposer = header.proposer_address.bytes()}));
   TRY_VOID(check_response(executed.response, *block));
 
   TRY_VOID(store_.append(*block, encoded));

@@ -42,9 +42,9 @@ class CounterApp final : public chain::Application {
     return chain::InitResponse{state_.hash};
   }
 
-  std::vector<chain::TxResult> check(std::span<const Bytes> txs, chain::CheckKind kind) override {
+  std::vector<chain::TxResult> check(const chain::TxBatch& txs, chain::CheckKind kind) override {
     std::vector<chain::TxResult> out;
-    for (const Bytes& tx : txs) {
+    for (const Bytes& tx : txs.txs) {
       chain::TxResult& result = out.emplace_back();
       result.gas_wanted = 1;
       const bool refused = kind == chain::CheckKind::kRecheck && refuse_rechecks;
@@ -57,13 +57,13 @@ class CounterApp final : public chain::Application {
   }
 
   void reset_check() override {}
-  void preverify(std::span<const Bytes>) override {}
+  void preverify(const chain::TxBatch&) override {}
 
   Result<chain::BlockResponse> finalize(const chain::BlockRequest& request) override {
     TP_ASSERT(request.height == state_.height.next());
     next_ = {.height = request.height, .total = state_.total + skew, .hash = {}};
     chain::BlockResponse response;
-    for (const Bytes& tx : request.txs) response.tx_results.push_back(execute(tx));
+    for (const Bytes& tx : request.txs.txs) response.tx_results.push_back(execute(tx));
     next_.hash = hash_of(next_);
     response.app_hash = next_.hash;
     response.validator_updates = validator_updates;

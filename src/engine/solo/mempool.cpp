@@ -58,7 +58,8 @@ void Mempool::add(Bytes tx, const Hash256& hash, std::int64_t gas_wanted) {
   reserved_.bytes -= tx.size();
   bytes_ += tx.size();
   txs_.push_back(std::move(tx));
-  entries_.push_back({hash, gas_wanted});
+  hashes_.push_back(hash);
+  gas_wanted_.push_back(gas_wanted);
 }
 
 PooledTxs Mempool::take(std::size_t max_bytes, std::int64_t max_gas) {
@@ -69,7 +70,7 @@ PooledTxs Mempool::take(std::size_t max_bytes, std::int64_t max_gas) {
   for (; count < txs_.size(); ++count) {
     bytes += comet_types::tx_size(txs_[count]);
     if (bytes > max_bytes) break;
-    const std::int64_t wanted = std::max<std::int64_t>(entries_[count].gas_wanted, 0);
+    const std::int64_t wanted = std::max<std::int64_t>(gas_wanted_[count], 0);
     if (max_gas >= 0 && wanted > max_gas - gas) break;
     gas += max_gas >= 0 ? wanted : 0;
   }
@@ -79,37 +80,40 @@ PooledTxs Mempool::take(std::size_t max_bytes, std::int64_t max_gas) {
   for (std::size_t i = 0; i < count; ++i) {
     bytes_ -= txs_[i].size();
     out.txs.push_back(std::move(txs_[i]));
-    out.hashes.push_back(entries_[i].hash);
+    out.hashes.push_back(hashes_[i]);
   }
   const auto end = static_cast<std::ptrdiff_t>(count);
   txs_.erase(txs_.begin(), txs_.begin() + end);
-  entries_.erase(entries_.begin(), entries_.begin() + end);
+  hashes_.erase(hashes_.begin(), hashes_.begin() + end);
+  gas_wanted_.erase(gas_wanted_.begin(), gas_wanted_.begin() + end);
   return out;
 }
 
 std::vector<Hash256> Mempool::keep_if(
-    const std::function<std::vector<bool>(std::span<const Bytes>)>& visit) {
+    const std::function<std::vector<bool>(const chain::TxBatch&)>& visit) {
   const std::lock_guard lock(mutex_);
   if (txs_.empty()) return {};
-  const std::vector<bool> keep = visit(txs_);
+  const std::vector<bool> keep = visit({txs_, hashes_});
   TP_ASSERT(keep.size() == txs_.size());
   std::vector<Hash256> removed;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < keep.size(); ++i) {
     if (!keep[i]) {
       bytes_ -= txs_[i].size();
-      seen_.erase(entries_[i].hash);
-      removed.push_back(entries_[i].hash);
+      seen_.erase(hashes_[i]);
+      removed.push_back(hashes_[i]);
       continue;
     }
     if (kept != i) {
       txs_[kept] = std::move(txs_[i]);
-      entries_[kept] = entries_[i];
+      hashes_[kept] = hashes_[i];
+      gas_wanted_[kept] = gas_wanted_[i];
     }
     ++kept;
   }
   txs_.resize(kept);
-  entries_.resize(kept);
+  hashes_.resize(kept);
+  gas_wanted_.resize(kept);
   return removed;
 }
 

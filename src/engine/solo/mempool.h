@@ -8,12 +8,12 @@
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <span>
 #include <unordered_set>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "chain/application.h"
 
 namespace tp::solo {
 
@@ -48,7 +48,7 @@ class Mempool {
   // Shows `visit` all that waits, in order; what it answers false for is removed and returned.
   // Blocks the pool meanwhile.
   std::vector<Hash256> keep_if(
-      const std::function<std::vector<bool>(std::span<const Bytes>)>& visit);
+      const std::function<std::vector<bool>(const chain::TxBatch&)>& visit);
 
   // Lets a transaction come again: its block's execution failed it.
   void forget(const Hash256& hash);
@@ -65,17 +65,15 @@ class Mempool {
   struct HashOfHash {
     std::size_t operator()(const Hash256& hash) const;
   };
-  struct Entry {
-    Hash256 hash;
-    std::int64_t gas_wanted;
-  };
 
   void remember(const Hash256& hash);
 
   const MempoolOptions options_;
   mutable std::mutex mutex_;
+  // What waits, in order; each has one entry a transaction.
   std::vector<Bytes> txs_;
-  std::vector<Entry> entries_;  // one a transaction of txs_
+  std::vector<Hash256> hashes_;
+  std::vector<std::int64_t> gas_wanted_;
   std::size_t bytes_ = 0;
   Size reserved_;
   std::unordered_set<Hash256, HashOfHash> seen_;

@@ -203,14 +203,19 @@ void Sequencer::State::check_loop() {
 
 void Sequencer::State::check_batch(std::vector<Submission> batch) {
   std::vector<Bytes> txs;
+  std::vector<Hash256> hashes;
   txs.reserve(batch.size());
-  for (Submission& submission : batch) txs.push_back(std::move(submission.tx));
+  hashes.reserve(batch.size());
+  for (Submission& submission : batch) {
+    txs.push_back(std::move(submission.tx));
+    hashes.push_back(submission.hash);
+  }
   // Signatures are verified before the lock is taken: meanwhile blocks go on.
-  if (txs.size() > 1) application.preverify(txs);
+  if (txs.size() > 1) application.preverify({txs, hashes});
   std::vector<chain::TxResult> results;
   {
     const std::lock_guard lock(check_mutex);
-    results = application.check(txs, chain::CheckKind::kNew);
+    results = application.check({txs, hashes}, chain::CheckKind::kNew);
     TP_ASSERT(results.size() == batch.size());
     const std::int64_t max_gas = maker->max_gas();
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -304,7 +309,7 @@ bool Sequencer::State::recheck_is_due(bool all_succeeded) const {
 void Sequencer::State::recheck() {
   last_recheck = clock.elapsed();
   application.reset_check();
-  const auto removed = mempool.keep_if([this](std::span<const Bytes> txs) {
+  const auto removed = mempool.keep_if([this](const chain::TxBatch& txs) {
     const auto results = application.check(txs, chain::CheckKind::kRecheck);
     std::vector<bool> keep;
     keep.reserve(results.size());

@@ -108,9 +108,9 @@ TEST_F(MempoolTest, ABlockTakesWhatFitsInBytesAndGas) {
 
 TEST_F(MempoolTest, WhatNoLongerHoldsLeaves) {
   ASSERT_TRUE(add("a") && add("b") && add("c"));
-  const auto removed = pool_.keep_if([](std::span<const Bytes> txs) {
+  const auto removed = pool_.keep_if([](const chain::TxBatch& batch) {
     std::vector<bool> keep;
-    for (const Bytes& tx : txs) keep.push_back(tx != "b");
+    for (const Bytes& tx : batch.txs) keep.push_back(tx != "b");
     return keep;
   });
   EXPECT_EQ(removed, std::vector<Hash256>{crypto::sha256("b")});

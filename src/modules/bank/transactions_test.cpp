@@ -93,14 +93,15 @@ class TransactionsTest : public ::testing::Test {
   }
 
   chain::TxResult check(const Bytes& tx) {
-    return machine_.check(std::span(&tx, 1), chain::CheckKind::kNew).front();
+    return machine_.check(chain::HashedTxs({tx}), chain::CheckKind::kNew).front();
   }
 
   chain::BlockResponse run_block(std::vector<Bytes> txs) {
     ++height_;
+    const chain::HashedTxs hashed(std::move(txs));
     auto response = machine_.finalize({.height = Height{height_},
                                        .time = {1'000'000'000 + height_ * 6'000'000'000},
-                                       .txs = std::move(txs),
+                                       .txs = hashed,
                                        .proposer = Bytes(20, 'p')});
     EXPECT_TRUE(response) << response.error().text;
     EXPECT_TRUE(machine_.commit());

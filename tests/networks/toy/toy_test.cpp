@@ -99,8 +99,9 @@ class ToyChain {
   std::vector<chain::TxResult> block(Duration gap, std::vector<Bytes> txs = {}) {
     time_ = time_ + gap;
     height_ = height_.next();
+    const chain::HashedTxs hashed(std::move(txs));
     auto response = machine_.finalize(
-        {.height = height_, .time = time_, .txs = std::move(txs), .proposer = Bytes(20, 'p')});
+        {.height = height_, .time = time_, .txs = hashed, .proposer = Bytes(20, 'p')});
     TP_ASSERT(response.has_value());
     TP_ASSERT(machine_.commit().has_value());
     events = std::move(response->events);
