@@ -41,6 +41,40 @@ Result<void> copy_file(Disk& disk, const std::string& from, const std::string& t
   return file->append(bytes);
 }
 
+struct Note {
+  char what;
+  std::vector<std::string> values;
+};
+
+struct NoteLog {
+  std::vector<Note> notes;
+  std::uint64_t whole_bytes = 0;  // without a note at the end that was cut short
+};
+
+Result<NoteLog> read_notes(Disk& disk, const std::string& notes) {
+  static const std::map<char, std::size_t> kValues{{'o', 2}, {'c', 1}, {'s', 2}, {'t', 2},
+                                                   {'r', 3}, {'x', 2}, {'d', 1}};
+  TRY(const Bytes bytes, disk.read(log_path(notes)));
+  NoteLog out;
+  for (BytesView rest = bytes; !rest.empty();) {
+    Note note{.what = rest[0], .values = {}};
+    rest.remove_prefix(1);
+    const auto values = kValues.find(note.what);
+    const auto count = take_varint(rest);
+    if (values == kValues.end() || (count && *count != values->second))
+      return fail(BaseError::kInvalidText, log_path(notes) + ": a note that nobody writes");
+    while (note.values.size() < values->second) {
+      const auto size = take_varint(rest);
+      if (!size || *size > rest.size()) return out;  // cut short
+      note.values.emplace_back(rest.substr(0, *size));
+      rest.remove_prefix(*size);
+    }
+    out.notes.push_back(std::move(note));
+    out.whole_bytes = bytes.size() - rest.size();
+  }
+  return out;
+}
+
 }  // namespace
 
 class ForgetfulDisk::NotingFile final : public AppendFile {
@@ -65,16 +99,25 @@ class ForgetfulDisk::NotingFile final : public AppendFile {
   const std::string path_;
 };
 
-ForgetfulDisk::ForgetfulDisk(Disk& disk, std::string notes, Syncs syncs)
-    : disk_(disk), notes_(std::move(notes)), syncs_(syncs) {}
+ForgetfulDisk::ForgetfulDisk(Disk& disk, std::string notes, Syncs syncs, std::string below)
+    : disk_(disk), notes_(std::move(notes)), syncs_(syncs), below_(std::move(below)) {}
 ForgetfulDisk::~ForgetfulDisk() = default;
 
+bool ForgetfulDisk::is_noted(const std::string& path) const {
+  return below_.empty() ||
+         (path.starts_with(below_) && path.substr(below_.size()).starts_with('/'));
+}
+
 Result<std::unique_ptr<ForgetfulDisk>> ForgetfulDisk::open(Disk& disk, const std::string& notes,
-                                                           Syncs syncs) {
+                                                           Syncs syncs, std::string below) {
   TRY_VOID(disk.make_directories(notes));
-  TRY(const auto old, disk.list(notes));
-  for (const std::string& name : old) TRY_VOID(disk.remove(notes + "/" + name));
-  std::unique_ptr<ForgetfulDisk> out(new ForgetfulDisk(disk, notes, syncs));
+  std::unique_ptr<ForgetfulDisk> out(
+      new ForgetfulDisk(disk, notes, syncs, without_trailing_slash(std::move(below))));
+  if (disk.exists(log_path(notes))) {
+    TRY(const NoteLog earlier, read_notes(disk, notes));
+    TRY_VOID(disk.truncate(log_path(notes), earlier.whole_bytes));  // the last may be cut short
+    for (const Note& note : earlier.notes) out->graves_ += note.what == 'r' || note.what == 'x';
+  }
   TRY(out->log_, disk.open_append(log_path(notes)));
   return out;
 }
@@ -94,6 +137,7 @@ std::string ForgetfulDisk::grave(std::uint64_t number) const {
 }
 
 Result<std::unique_ptr<AppendFile>> ForgetfulDisk::open_append(const std::string& path) {
+  if (!is_noted(path)) return disk_.open_append(path);
   const std::lock_guard lock(mutex_);
   if (disk_.exists(path)) {
     TRY(const std::uint64_t size, disk_.file_size(path));
@@ -106,12 +150,14 @@ Result<std::unique_ptr<AppendFile>> ForgetfulDisk::open_append(const std::string
 }
 
 Result<void> ForgetfulDisk::truncate(const std::string& path, std::uint64_t size) {
+  if (!is_noted(path)) return disk_.truncate(path, size);
   const std::lock_guard lock(mutex_);
   TRY_VOID(disk_.truncate(path, size));
   return note('t', {path, std::to_string(size)});
 }
 
 Result<void> ForgetfulDisk::rename(const std::string& from, const std::string& to) {
+  if (!is_noted(to)) return disk_.rename(from, to);
   const std::lock_guard lock(mutex_);
   const std::uint64_t number = graves_++;
   if (disk_.exists(to)) TRY_VOID(copy_file(disk_, to, grave(number)));
@@ -120,6 +166,7 @@ Result<void> ForgetfulDisk::rename(const std::string& from, const std::string& t
 }
 
 Result<void> ForgetfulDisk::remove(const std::string& path) {
+  if (!is_noted(path)) return disk_.remove(path);
   const std::lock_guard lock(mutex_);
   const std::uint64_t number = graves_++;
   TRY_VOID(note('x', {path, std::to_string(number)}));
@@ -127,6 +174,7 @@ Result<void> ForgetfulDisk::remove(const std::string& path) {
 }
 
 Result<void> ForgetfulDisk::sync_directory(const std::string& path) {
+  if (!is_noted(path) && without_trailing_slash(path) != below_) return disk_.sync_directory(path);
   if (syncs_ == Syncs::kIgnored) return {};
   const std::lock_guard lock(mutex_);
   TRY_VOID(disk_.sync_directory(path));
@@ -134,34 +182,6 @@ Result<void> ForgetfulDisk::sync_directory(const std::string& path) {
 }
 
 namespace {
-
-struct Note {
-  char what;
-  std::vector<std::string> values;
-};
-
-Result<std::vector<Note>> read_notes(Disk& disk, const std::string& notes) {
-  static const std::map<char, std::size_t> kValues{{'o', 2}, {'c', 1}, {'s', 2}, {'t', 2},
-                                                   {'r', 3}, {'x', 2}, {'d', 1}};
-  TRY(const Bytes bytes, disk.read(log_path(notes)));
-  std::vector<Note> out;
-  for (BytesView rest = bytes; !rest.empty();) {
-    Note note{.what = rest[0], .values = {}};
-    rest.remove_prefix(1);
-    const auto values = kValues.find(note.what);
-    const auto count = take_varint(rest);
-    if (values == kValues.end() || (count && *count != values->second))
-      return fail(BaseError::kInvalidText, log_path(notes) + ": a note that nobody writes");
-    while (note.values.size() < values->second) {
-      const auto size = take_varint(rest);
-      if (!size || *size > rest.size()) return out;  // cut short
-      note.values.emplace_back(rest.substr(0, *size));
-      rest.remove_prefix(*size);
-    }
-    out.push_back(std::move(note));
-  }
-  return out;
-}
 
 // What the notes say: how much of each file is durable, and the changes of names that are not.
 class Aftermath {
@@ -254,7 +274,7 @@ class Aftermath {
       return {};
     }
     const std::string& to = change.note.values[1];
-    if (!disk_.exists(path)) {
+    if (!disk_.exists(path) && disk_.exists(to)) {
       const auto moved = size_of(to);
       TRY_VOID(disk_.rename(to, path));
       if (disk_.exists(grave)) TRY_VOID(disk_.rename(grave, to));
@@ -276,9 +296,9 @@ class Aftermath {
 }  // namespace
 
 Result<void> forget_unsynced(Disk& disk, const std::string& notes) {
-  TRY(const std::vector<Note> log, read_notes(disk, notes));
+  TRY(const NoteLog log, read_notes(disk, notes));
   Aftermath aftermath(disk, notes);
-  for (const Note& note : log) TRY_VOID(aftermath.replay(note));
+  for (const Note& note : log.notes) TRY_VOID(aftermath.replay(note));
   TRY_VOID(aftermath.take_back());
   TRY(const auto used, disk.list(notes));
   for (const std::string& name : used) TRY_VOID(disk.remove(notes + "/" + name));

@@ -23,10 +23,13 @@ class ForgetfulDisk final : public Disk {
     kIgnored
   };  // ignored: reported as done, never done; what a forgotten sync looks like
 
-  // Notes go to the folder `notes`, which is emptied first. It must not be below what is tested.
-  // `disk` must outlive this. Errors: those of `disk`.
+  // Notes go to the folder `notes`, which must not be below what is tested. Those of an earlier
+  // process are carried on: what it had not synced when it was killed is still not synced. `below`:
+  // where not empty, only files below this folder are noted, so that what lies in memory anyhow is
+  // left alone. `disk` must outlive this. Errors: those of `disk`; kInvalidText when the notes are
+  // not ForgetfulDisk's.
   static Result<std::unique_ptr<ForgetfulDisk>> open(Disk& disk, const std::string& notes,
-                                                     Syncs syncs);
+                                                     Syncs syncs, std::string below = {});
   ~ForgetfulDisk() override;
 
   Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override;
@@ -57,7 +60,8 @@ class ForgetfulDisk final : public Disk {
 
  private:
   class NotingFile;
-  ForgetfulDisk(Disk& disk, std::string notes, Syncs syncs);
+  ForgetfulDisk(Disk& disk, std::string notes, Syncs syncs, std::string below);
+  bool is_noted(const std::string& path) const;
   // `values` are what the note is about: paths and numbers. Notes are in the order of what they
   // note.
   Result<void> note(char what, std::initializer_list<std::string> values);
@@ -66,6 +70,7 @@ class ForgetfulDisk final : public Disk {
   Disk& disk_;
   const std::string notes_;
   const Syncs syncs_;
+  const std::string below_;
   std::mutex mutex_;  // held over an operation and its note
   std::unique_ptr<AppendFile> log_;
   std::uint64_t graves_ = 0;

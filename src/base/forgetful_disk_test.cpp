@@ -41,12 +41,59 @@ TEST_F(ForgetfulDiskTest, UnsyncedBytesAreTakenBack) {
 }
 
 TEST_F(ForgetfulDiskTest, WhatWasThereBeforeIsDurable) {
-  start();
-  append("data/log", "one", false);
+  {
+    const auto file = below_.open_append("data/log");
+    ASSERT_TRUE((*file)->append("one"));
+  }
   start();
   append("data/log", "two", false);
   forget();
   EXPECT_EQ(below_.read("data/log"), Bytes("one"));
+}
+
+TEST_F(ForgetfulDiskTest, WhatAKilledProcessHadNotSyncedIsNotDurableForTheNext) {
+  start();
+  append("data/log", "one", true);
+  ASSERT_TRUE(disk_->sync_directory("data"));
+  append("data/log", "two", false);
+  start();  // after a kill, which loses nothing
+  append("data/log", "three", false);
+  EXPECT_EQ(below_.read("data/log"), Bytes("onetwothree"));
+  forget();
+  EXPECT_EQ(below_.read("data/log"), Bytes("one"));
+}
+
+TEST_F(ForgetfulDiskTest, TheNextProcessMakesDurableWhatItFindsBySyncingIt) {
+  start();
+  append("data/log", "one", false);
+  start();
+  append("data/log", "", true);
+  ASSERT_TRUE(disk_->sync_directory("data"));
+  forget();
+  EXPECT_EQ(below_.read("data/log"), Bytes("one"));
+}
+
+TEST_F(ForgetfulDiskTest, FilesRemovedByAKilledProcessAndTheNextComeBack) {
+  start();
+  append("data/a", "a", true);
+  append("data/b", "b", true);
+  ASSERT_TRUE(disk_->sync_directory("data"));
+  ASSERT_TRUE(disk_->remove("data/a"));
+  start();
+  ASSERT_TRUE(disk_->remove("data/b"));
+  forget();
+  EXPECT_EQ(below_.read("data/a"), Bytes("a"));
+  EXPECT_EQ(below_.read("data/b"), Bytes("b"));
+}
+
+TEST_F(ForgetfulDiskTest, OnlyFilesBelowItsFolderAreTakenBack) {
+  ASSERT_TRUE(below_.make_directories("data2"));
+  disk_ = *ForgetfulDisk::open(below_, "notes", Syncs::kHonest, "data/");
+  append("data/a", "a", false);
+  append("data2/b", "b", false);
+  forget();
+  EXPECT_FALSE(below_.exists("data/a"));
+  EXPECT_EQ(below_.read("data2/b"), Bytes("b"));
 }
 
 TEST_F(ForgetfulDiskTest, AnUnsyncedAtomicReplacementIsUndone) {

@@ -1,16 +1,15 @@
 // turnpike node: the sequencer, its application, the index and the public port, until told to stop.
 #include <boost/json.hpp>
 #include <csignal>
-#include <cstdlib>
 #include <iostream>
 #include <thread>
 
 #include "agent/shutdown.h"
 #include "app/app.h"
-#include "base/forgetful_disk.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/daemon_disk.h"
 #include "cli/node_home.h"
 #include "engine/comet_types/keys.h"
 #include "engine/solo/sequencer.h"
@@ -55,36 +54,21 @@ solo::BlockPolicy policy_of(const NodeConfig& config) {
   return policy;
 }
 
-// For crash tests (tests/README.md): with TURNPIKE_TEST_DISK_NOTES=FOLDER the node runs on a
-// ForgetfulDisk. When it was killed and is started again with TURNPIKE_TEST_DISK_FORGET=1, it finds
-// its files as a power cut would have left them. TURNPIKE_TEST_DISK_IGNORE_SYNCS=1 leaves syncing
-// out, which a crash test must notice.
-class NodeDisk {
- public:
-  Result<void> open() {
-    const char* notes = std::getenv("TURNPIKE_TEST_DISK_NOTES");
-    if (notes == nullptr) return {};
-    const bool forget = std::getenv("TURNPIKE_TEST_DISK_FORGET") != nullptr;
-    if (forget && system_.exists(std::string(notes) + "/log")) {
-      log_warning("node", "taking back what was not synced, by the notes in " + std::string(notes));
-      TRY_VOID(forget_unsynced(system_, notes));
-    }
-    const bool ignore = std::getenv("TURNPIKE_TEST_DISK_IGNORE_SYNCS") != nullptr;
-    using Syncs = ForgetfulDisk::Syncs;
-    TRY(forgetful_, ForgetfulDisk::open(system_, notes, ignore ? Syncs::kIgnored : Syncs::kHonest));
-    return {};
-  }
-  Disk& get() { return forgetful_ ? static_cast<Disk&>(*forgetful_) : system_; }
-
- private:
-  SystemDisk system_;
-  std::unique_ptr<ForgetfulDisk> forgetful_;
-};
+// After a crash the index reads again what it had not written. Until then a search would not find
+// what it found before, so nobody is let in; but for an index that was deleted, which takes long.
+void wait_for_index(const index::Index& index, Height height, agent::Shutdown& shutdown) {
+  constexpr int kSecondsMax = 20;
+  for (int i = 0; i < 10 * kSecondsMax && !shutdown.requested(); ++i)
+    if (index.wait_for(height, Duration::milliseconds(100))) return;
+  log_warning("node", "the index stands at height " + std::to_string(index.indexed_height().value) +
+                          " of " + std::to_string(height.value) +
+                          "; until it is there, searches miss blocks");
+}
 
 Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
-  NodeDisk node_disk;
-  TRY_VOID(node_disk.open());
-  Disk& disk = node_disk.get();
+  DaemonDisk daemon_disk;
+  TRY_VOID(daemon_disk.open(global.home));
+  Disk& disk = daemon_disk.get();
   SystemClock clock;
   crypto::SystemRandom random;
   const NodeHome home{global.home};
@@ -117,13 +101,14 @@ Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
                                       .retain_for = config.versions_for,
                                       .retain_bytes = config.versions_mib << 20},
                                      disk, clock, compute, background));
-  TRY(const auto index, index::Index::open(home.index(), genesis.chain_id));
+  TRY(const auto index, index::Index::open(disk, home.index(), genesis.chain_id));
   TRY(const auto sequencer,
       solo::Sequencer::start({.directory = home.blocks(),
                               .policy = policy_of(config),
                               .on_halt = [&shutdown](const Error& error) { shutdown.fail(error); }},
                              app->machine(), genesis_json, std::move(validator_key), disk, clock,
                              {index.get()}));
+  wait_for_index(*index, sequencer->feed().latest()->height(), shutdown);
   rpc::ServerOptions rpc_options;
   rpc_options.http = {.address = listen.address,
                       .port = listen.port,

@@ -6,6 +6,7 @@
 #include "agent/shutdown.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/daemon_disk.h"
 #include "http/client.h"
 #include "networks/compute/agent/daemon.h"
 #include "networks/compute/agent/market.h"
@@ -87,9 +88,11 @@ Result<client::Wallet*> wait_for_wallet(Session& session, agent::Shutdown& shutd
 }
 
 Result<void> run_provider(const GlobalOptions& global, const ProviderOptions& options) {
-  SystemDisk disk;
-  SystemClock clock;
   const std::string home = home_of(global);
+  DaemonDisk daemon_disk;
+  TRY_VOID(daemon_disk.open(home));
+  Disk& disk = daemon_disk.get();
+  SystemClock clock;
   TRY(Settings settings, load_settings(disk, home, options));
   TRY(const LogLevel log_level, parse_log_level(settings.log_level));
   set_log_level(log_level);

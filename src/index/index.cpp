@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "base/varint.h"
 #include "index/postings.h"
+#include "store/rocks_disk.h"
 
 namespace tp::index {
 namespace {
@@ -27,6 +28,10 @@ constexpr std::string_view kFormat = "turnpike index 1";
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kChainKey = "chain_id";
 constexpr std::string_view kNextKey = "next_height";
+
+// What is written to disk together, so that after a crash the index has soon caught up.
+constexpr std::uint64_t kUnflushedKeysMax = 500'000;
+constexpr std::uint64_t kUnflushedBlocksMax = 5'000;
 
 enum Family : std::size_t { kMeta, kTxByHash, kBlockByHash, kHeights, kTxEvents, kBlockEvents };
 constexpr std::array<const char*, 6> kFamilyNames{"default", "tx_by_hash", "block_by_hash",
@@ -159,9 +164,12 @@ ErrorInfo describe(IndexError error) {
 }
 
 struct Index::State {
+  std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> families;  // by Family
   std::atomic<std::int64_t> next{0};
+  std::uint64_t unflushed_keys = 0;  // only the writing thread
+  std::uint64_t unflushed_blocks = 0;
   mutable std::mutex mutex;
   mutable std::condition_variable advanced;
 
@@ -178,6 +186,7 @@ struct Index::State {
   }
 
   Result<void> check_identity(const std::string& chain_id);
+  Result<void> flush_if_due();
   Result<std::vector<TxPlace>> matching(const Plan& plan, Family events) const;
   Result<std::vector<TxPlace>> matching_events(const Plan& plan, Family events,
                                                const rocksdb::Snapshot* snapshot) const;
@@ -208,18 +217,35 @@ Result<void> Index::State::check_identity(const std::string& chain_id) {
   return {};
 }
 
+// Begins a flush; writes go on meanwhile.
+Result<void> Index::State::flush_if_due() {
+  if (unflushed_keys < kUnflushedKeysMax && unflushed_blocks < kUnflushedBlocksMax) return {};
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  if (const auto status = db->Flush(options, families); !status.ok()) return database_error(status);
+  unflushed_keys = unflushed_blocks = 0;
+  return {};
+}
+
 Index::Index(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Index::~Index() = default;
 
-Result<std::unique_ptr<Index>> Index::open(const std::string& directory,
+Result<std::unique_ptr<Index>> Index::open(Disk& disk, const std::string& directory,
                                            const std::string& chain_id) {
+  if (const auto made = disk.make_directories(directory); !made)
+    return fail(IndexError::kDatabase, made.error().text);
+  auto state = std::make_unique<State>();
+  state->env = store::rocks_env_on(disk);
   rocksdb::Options options;
+  options.env = state->env.get();
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.compression = rocksdb::kLZ4Compression;
   options.db_write_buffer_size = 64 << 20;
   options.max_background_jobs = 2;
-  options.keep_log_file_num = 2;
+  options.info_log = store::rocks_complaints("index");
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
   // No write-ahead log: everything in memory reaches the disk together, and what a crash takes away
   // is read from the block log again.
   options.atomic_flush = true;
@@ -236,7 +262,6 @@ Result<std::unique_ptr<Index>> Index::open(const std::string& directory,
     descriptors.emplace_back(kFamilyNames[i],
                              hashed ? by_hash : rocksdb::ColumnFamilyOptions(options));
   }
-  auto state = std::make_unique<State>();
   rocksdb::DB* db = nullptr;
   // Compaction comes after blocks where processors are scarce.
   (void)options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW,
@@ -315,7 +340,9 @@ Result<void> Index::on_block(const chain::CommittedBlock& block) {
     state_->next = height + 1;
   }
   state_->advanced.notify_all();
-  return {};
+  state_->unflushed_keys += batch.Count();
+  ++state_->unflushed_blocks;
+  return state_->flush_if_due();
 }
 
 Result<std::optional<TxPlace>> Index::tx_by_hash(const Hash256& hash) const {

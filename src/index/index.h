@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/disk.h"
 #include "base/strong.h"
 #include "chain/committed_block.h"
 #include "index/query.h"
@@ -46,8 +47,9 @@ struct Found {
 class Index final : public chain::BlockObserver {
  public:
   // Opens or creates the database in `directory`. `chain_id`: an index of another chain is refused.
+  // `disk` must outlive the index.
   // Errors: kDatabase (also when another process has it), kOtherFormat, kOtherChain.
-  static Result<std::unique_ptr<Index>> open(const std::string& directory,
+  static Result<std::unique_ptr<Index>> open(Disk& disk, const std::string& directory,
                                              const std::string& chain_id);
   ~Index() override;
 

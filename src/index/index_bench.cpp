@@ -45,7 +45,7 @@ chain::CommittedBlock block(std::int64_t height) {
 struct Million {
   Million() {
     std::filesystem::remove_all(path);
-    auto opened = Index::open(path, "bench");
+    auto opened = Index::open(disk, path, "bench");
     if (!opened) TP_FATAL(opened.error().text);
     index = std::move(*opened);
     for (std::int64_t h = 1; h <= kBlocks; ++h) {
@@ -56,6 +56,7 @@ struct Million {
     index.reset();
     std::filesystem::remove_all(path);
   }
+  SystemDisk disk;
   const std::string path = "index_bench.data";
   std::unique_ptr<Index> index;
 };

@@ -7,8 +7,6 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
-#include <cstdarg>
-#include <cstdio>
 #include <mutex>
 #include <shared_mutex>
 #include <tuple>
@@ -176,18 +174,6 @@ std::optional<Promise> decode_promise(BytesView text) {
   return promise;
 }
 
-// RocksDB's complaints, in our log; it keeps no log file of its own.
-class Complaints final : public rocksdb::Logger {
- public:
-  Complaints() : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
-  using rocksdb::Logger::Logv;
-  void Logv(const char* format, va_list arguments) override {
-    std::array<char, 1'000> text;
-    const int size = std::vsnprintf(text.data(), text.size(), format, arguments);
-    if (size > 0) log_warning(kComponent, "rocksdb: " + std::string(text.data()));
-  }
-};
-
 class RocksFlatState final : public FlatState {
  public:
   RocksFlatState(Disk& disk, std::string directory)
@@ -338,7 +324,7 @@ class RocksFlatState final : public FlatState {
     rocksdb::Options options;
     options.env = env_.get();
     options.create_if_missing = true;
-    options.info_log = std::make_shared<Complaints>();
+    options.info_log = rocks_complaints(kComponent);
     options.stats_dump_period_sec = 0;
     options.stats_persist_period_sec = 0;
     options.paranoid_checks = true;

@@ -2,7 +2,13 @@
 
 #include <rocksdb/file_system.h>
 
+#include <array>
+#include <cstdarg>
+#include <cstdio>
 #include <cstring>
+#include <string>
+
+#include "base/log.h"
 
 namespace tp::store {
 namespace {
@@ -237,10 +243,29 @@ class DiskFileSystem final : public rocksdb::FileSystem {
   Disk& disk_;
 };
 
+class Complaints final : public rocksdb::Logger {
+ public:
+  explicit Complaints(std::string_view component)
+      : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL), component_(component) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    std::array<char, 1'000> text;
+    const int size = std::vsnprintf(text.data(), text.size(), format, arguments);
+    if (size > 0) log_warning(component_, "rocksdb: " + std::string(text.data()));
+  }
+
+ private:
+  const std::string component_;
+};
+
 }  // namespace
 
 std::unique_ptr<rocksdb::Env> rocks_env_on(Disk& disk) {
   return rocksdb::NewCompositeEnv(std::make_shared<DiskFileSystem>(disk));
+}
+
+std::shared_ptr<rocksdb::Logger> rocks_complaints(std::string_view component) {
+  return std::make_shared<Complaints>(component);
 }
 
 }  // namespace tp::store

@@ -5,6 +5,7 @@
 #include <rocksdb/env.h>
 
 #include <memory>
+#include <string_view>
 
 #include "base/disk.h"
 
@@ -13,5 +14,8 @@ namespace tp::store {
 // An environment whose every file goes through `disk`, which must outlive it; threads and time are
 // the system's.
 std::unique_ptr<rocksdb::Env> rocks_env_on(Disk& disk);
+
+// RocksDB's complaints go to our log under `component`; it keeps no log file of its own.
+std::shared_ptr<rocksdb::Logger> rocks_complaints(std::string_view component);
 
 }  // namespace tp::store
