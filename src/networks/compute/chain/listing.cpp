@@ -37,7 +37,7 @@ Source<Key> rows(const QueryContext& context, const store::Table<Key, Record>& t
       range.from = std::max(range.from, table.raw_key(key));
     }
     return table.scan_range(context.state, range, [&](const Key& key, const Record&) {
-      return visit(key, position_of(key));
+      return visit(&key, position_of(key));
     });
   }};
 }
@@ -63,7 +63,7 @@ Result<Step> order_by_number(const Queries& queries, const QueryContext& context
   TRY(const std::optional<market::Order> order,
       queries.core.market.find_order(context.state, number));
   const std::optional<OrderId> id = order ? order_named(order->spec) : std::nullopt;
-  return id ? visit(*id, position) : Step::kGoOn;
+  return visit(id ? &*id : nullptr, position);
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ Source<DeploymentId> active_deployments(Queries queries, const QueryContext& con
       if (!batch) break;
       for (const DeploymentId& id : *batch) {
         if (filter.owner && id.owner != *filter.owner) return {};
-        TRY(const Step step, visit(id, position_of(id)));
+        TRY(const Step step, visit(&id, position_of(id)));
         if (step == Step::kStop) return {};
       }
       if (batch->size() < kIndexBatch) return {};
@@ -108,8 +108,8 @@ Source<DeploymentId> active_deployments(Queries queries, const QueryContext& con
     return kDeployments.scan_range(
         context.state, range,
         [&](const DeploymentId& id, const Deployment& deployment) -> Result<Step> {
-          if (deployment.state != DeploymentState::kActive) return Step::kGoOn;
-          return visit(id, position_of(id));
+          const bool active = deployment.state == DeploymentState::kActive;
+          return visit(active ? &id : nullptr, position_of(id));
         });
   }};
 }
@@ -120,15 +120,21 @@ Source<OrderId> live_orders(Queries queries, const QueryContext& context,
               BytesView position, Source<OrderId>::Visitor visit) -> Result<void> {
     TRY(const OrderId from, key_at<OrderId>(position));
     const Bytes first = position.empty() ? Bytes() : position_of(from.deployment());
-    return deployments.walk(first, [&](const DeploymentId& id, const Bytes&) -> Result<Step> {
+    return deployments.walk(first, [&](const DeploymentId* id, const Bytes& at) -> Result<Step> {
       Step step = Step::kGoOn;
+      if (id == nullptr) {
+        DeploymentId passed;
+        TRY_TO(passed, key_at<DeploymentId>(at));
+        return visit(nullptr, position_of(OrderId{{passed, 0}, 0}));
+      }
       const auto one = [&](const GroupId& group_id, const Group& group) -> Result<Step> {
         const OrderId order{group_id, group.orders};
-        if (group.order == market::OrderId{} || order < from) return Step::kGoOn;
-        TRY_TO(step, visit(order, position_of(order)));
+        if (order < from) return Step::kGoOn;
+        TRY_TO(step,
+               visit(group.order == market::OrderId{} ? nullptr : &order, position_of(order)));
         return step;
       };
-      TRY_VOID(kGroups.scan(context.state, std::tie(id), one));
+      TRY_VOID(kGroups.scan(context.state, std::tie(*id), one));
       return step;
     });
   }};
@@ -155,7 +161,7 @@ Source<OrderId> leased_orders(Queries queries, const QueryContext& context,
           TRY(const std::optional<market::Agreement> agreement,
               queries.core.market.find_agreement(context.state, number));
           const std::optional<OrderId> id = agreement ? order_named(agreement->spec) : std::nullopt;
-          return id ? visit(*id, position_of(number)) : Step::kGoOn;
+          return visit(id ? &*id : nullptr, position_of(number));
         });
   }};
 }
@@ -173,22 +179,27 @@ Source<BidItem> bids_on(Queries queries, const QueryContext& context, Source<Ord
       from_order = from.substr(0, from.size() - Address::kSize);
       from_provider = Address::of(from.substr(from_order.size()));
     }
-    return orders.walk(from_order, [&](const OrderId& id, const Bytes& position) -> Result<Step> {
-      TRY(const std::optional<OrderRow> row, kOrders.find(context.state, id));
-      if (!row) return Step::kGoOn;
+    return orders.walk(from_order, [&](const OrderId* id, const Bytes& position) -> Result<Step> {
+      const auto in_vain = [&] { return visit(nullptr, position + Address().bytes()); };
+      if (id == nullptr) return in_vain();
+      TRY(const std::optional<OrderRow> row, kOrders.find(context.state, *id));
+      if (!row) return in_vain();
       Step step = Step::kGoOn;
+      bool any = false;
       const auto one = [&](const market::BidKey& key, const market::Bid& bid) -> Result<Step> {
+        any = true;
         if (BytesView(position) == from_order && key.bidder < from_provider) return Step::kGoOn;
-        TRY_TO(step, visit({{id, key.bidder}, bid}, position + key.bidder.bytes()));
+        const BidItem item{{*id, key.bidder}, bid};
+        TRY_TO(step, visit(&item, position + key.bidder.bytes()));
         return step;
       };
-      if (!provider) {
-        TRY_VOID(queries.core.market.scan_bids(context.state, row->order, one));
-        return step;
+      if (provider) {
+        const market::BidKey key{row->order, *provider};
+        TRY(const std::optional<market::Bid> bid, queries.core.market.find_bid(context.state, key));
+        return bid ? one(key, *bid) : in_vain();
       }
-      const market::BidKey key{row->order, *provider};
-      TRY(const std::optional<market::Bid> bid, queries.core.market.find_bid(context.state, key));
-      return bid ? one(key, *bid) : Step::kGoOn;
+      TRY_VOID(queries.core.market.scan_bids(context.state, row->order, one));
+      return any ? Result<Step>(step) : in_vain();
     });
   }};
 }

@@ -3,9 +3,10 @@
 // A query is a series of segments; each walks a source of candidates in a fixed order and admits
 // the states of its mask. Sources of what lives cost what lives: they come from the index of active
 // deployments and from the market's own lists of open orders and live agreements, and never touch
-// what has closed. A page ends when it is full, or when so many candidates were looked at that the
-// query would take too long: then it may hold less than was asked for, and its next_key goes on
-// from there. Page keys are opaque and carry the states (specs/compute-market.md §2.7).
+// what has closed. A page ends when it is full, or when so many places were looked at, in vain or
+// not, that the query would take too long: then it may hold less than was asked for, and its
+// next_key goes on from there. A page from the end of a list needs a filter that leaves a short
+// one. Page keys are opaque and carry the states (specs/compute-market.md §2.7).
 #pragma once
 
 #include <functional>
@@ -17,7 +18,10 @@
 namespace tp::compute {
 
 inline constexpr std::uint64_t kListPageMax = 1'000;
-inline constexpr std::uint64_t kCandidatesMax = 10'000;
+// Each costs up to three values from disk, a few microseconds apiece.
+inline constexpr std::uint64_t kCandidatesMax = 1'000;
+// A page from the end of a list looks at the whole list first.
+inline constexpr std::uint64_t kReversedMax = 5'000;
 
 // What a request asks for, out of its filters. Unset members admit everything.
 struct ListFilter {
@@ -43,10 +47,11 @@ constexpr bool holds(StateMask mask, State state) {
   return (mask & mask_of(state)) != 0;
 }
 
-// Candidates with the positions from which a later page goes on. Positions ascend.
+// Candidates with the positions from which a later page goes on. Positions ascend. A null item says
+// that the source looked at a place and found no candidate there: it costs as much.
 template <class Item>
 struct Source {
-  using Visitor = FunctionRef<Result<store::Step>(const Item& item, const Bytes& position)>;
+  using Visitor = FunctionRef<Result<store::Step>(const Item* item, const Bytes& position)>;
   std::function<Result<void>(BytesView from, Visitor visit)> walk;
 };
 
@@ -95,7 +100,8 @@ Bytes page_key(StateMask states, std::size_t segment, const Bytes& position);
 
 // Fills one page. `take(item, states, wanted)` says whether the item belongs to the answer, and
 // adds it when it is wanted. `total` of the response counts the items of this page, as the
-// reference's does. Errors: kInvalidArgument for a key of another query.
+// reference's does. Errors: kInvalidArgument for a key of another query, and for a reverse page of
+// a list that is too long.
 template <class Item, class Take>
 Result<chain::PageResponse> fill_page(const chain::PageRequest& page, StateMask states,
                                       std::vector<Segment<Item>> segments, Take take) {
@@ -106,14 +112,15 @@ Result<chain::PageResponse> fill_page(const chain::PageRequest& page, StateMask 
   std::uint64_t taken = 0, seen = 0;
   chain::PageResponse response;
 
-  const auto visit = [&](std::size_t segment, const Item& item,
+  const auto visit = [&](std::size_t segment, const Item* item,
                          const Bytes& position) -> Result<store::Step> {
     if (taken == limit || seen == kCandidatesMax) {
       response.set_next_key(page_key(states, segment, position));
       return store::Step::kStop;
     }
     ++seen;
-    TRY(const bool belongs, take(item, segments[segment].states, skip == 0));
+    if (item == nullptr) return store::Step::kGoOn;
+    TRY(const bool belongs, take(*item, segments[segment].states, skip == 0));
     if (!belongs) return store::Step::kGoOn;
     if (skip > 0)
       --skip;
@@ -128,15 +135,20 @@ Result<chain::PageResponse> fill_page(const chain::PageRequest& page, StateMask 
       const std::size_t segment = back - 1;
       if (segment >= segments.size()) break;
       std::vector<std::pair<Item, Bytes>> items;
+      std::uint64_t places = 0;
       TRY_VOID(segments[segment].source.walk(
-          {}, [&](const Item& item, const Bytes& position) -> Result<store::Step> {
+          {}, [&](const Item* item, const Bytes& position) -> Result<store::Step> {
             if (segment == start.segment && !start.position.empty() && position > start.position)
               return store::Step::kStop;
-            items.emplace_back(item, position);
+            if (++places > kReversedMax)
+              return fail(chain::QueryError::kInvalidArgument,
+                          "the list is too long to be read from its end: narrow the filters to an "
+                          "owner or a deployment");
+            if (item != nullptr) items.emplace_back(*item, position);
             return store::Step::kGoOn;
           }));
       for (auto item = items.rbegin(); item != items.rend(); ++item) {
-        TRY(const store::Step step, visit(segment, item->first, item->second));
+        TRY(const store::Step step, visit(segment, &item->first, item->second));
         if (step == store::Step::kStop) break;
       }
       if (!response.next_key().empty()) break;
@@ -144,7 +156,7 @@ Result<chain::PageResponse> fill_page(const chain::PageRequest& page, StateMask 
   } else {
     for (std::size_t segment = start.segment; segment < segments.size(); ++segment) {
       const Bytes from = segment == start.segment ? start.position : Bytes();
-      TRY_VOID(segments[segment].source.walk(from, [&](const Item& item, const Bytes& position) {
+      TRY_VOID(segments[segment].source.walk(from, [&](const Item* item, const Bytes& position) {
         return visit(segment, item, position);
       }));
       if (!response.next_key().empty()) break;

@@ -47,11 +47,14 @@ template <class Item>
 Source<AccountItem> as_accounts(Source<Item> source) {
   return {[source = std::move(source)](BytesView from,
                                        Source<AccountItem>::Visitor visit) -> Result<void> {
-    return source.walk(from, [&](const Item& item, const Bytes& position) {
+    return source.walk(from, [&](const Item* found, const Bytes& position) {
+      if (found == nullptr) return visit(nullptr, position);
+      AccountItem item;
       if constexpr (std::same_as<Item, BidItem>)
-        return visit({item.id.order.deployment(), item}, position);
+        item = {found->id.order.deployment(), *found};
       else
-        return visit({item, std::nullopt}, position);
+        item = {*found, std::nullopt};
+      return visit(&item, position);
     });
   }};
 }

@@ -43,7 +43,8 @@ Source<ProviderItem> all_providers(const Core& core, const QueryContext& context
         TRY(const Address from, key_at<Address>(position));
         return core.registry.scan_providers(
             context.state, from, [&](const Address& owner, const registry::Provider& row) {
-              return visit({owner, row}, owner.bytes());
+              const ProviderItem item{owner, row};
+              return visit(&item, owner.bytes());
             });
       }};
 }
@@ -80,7 +81,8 @@ Source<AuditItem> all_audits(const Core& core, const QueryContext& context) {
         context.state, from, [&](const registry::AuditKey& key, const registry::Audit& audit) {
           Bytes at;
           store::append_key(at, key);
-          return visit({key, audit}, at);
+          const AuditItem item{key, audit};
+          return visit(&item, at);
         });
   }};
 }

@@ -428,7 +428,7 @@ Source<int> numbers(int count) {
     for (int i = first; i < count; ++i) {
       Bytes position = std::to_string(i);
       position.insert(0, 9 - position.size(), '0');
-      TRY(const store::Step step, visit(i, position));
+      TRY(const store::Step step, visit(&i, position));
       if (step == store::Step::kStop) break;
     }
     return {};
@@ -450,8 +450,35 @@ TEST(Listing, APageEndsAfterSoManyCandidatesAndTheNextGoesOn) {
     page.set_key(response->next_key());
     ++pages;
   } while (!page.key().empty());
-  EXPECT_EQ(pages, 3);
+  EXPECT_EQ(pages, 25'000 / static_cast<int>(kCandidatesMax));
   EXPECT_THAT(found, ElementsAre(24'999));
+}
+
+TEST(Listing, PlacesLookedAtInVainCountAsWell) {
+  const Source<int> barren{[](BytesView from, Source<int>::Visitor visit) -> Result<void> {
+    return numbers(25'000).walk(
+        from, [&](const int*, const Bytes& position) { return visit(nullptr, position); });
+  }};
+  chain::PageRequest page;
+  const auto response = fill_page(page, 1, std::vector<Segment<int>>{{barren, 1}},
+                                  [](int, StateMask, bool) -> Result<bool> { return true; });
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->total(), 0u);
+  EXPECT_EQ(response->next_key(), page_key(1, 0, "000001000"));
+}
+
+TEST(Listing, ALongListIsNotReadFromItsEnd) {
+  chain::PageRequest page;
+  page.set_reverse(true);
+  page.set_limit(10);
+  const auto read = [&page](int count) {
+    return fill_page(page, 1, std::vector<Segment<int>>{{numbers(count), 1}},
+                     [](int, StateMask, bool) -> Result<bool> { return true; });
+  };
+  ASSERT_TRUE(read(kReversedMax));
+  const auto refused = read(kReversedMax + 1);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(is(refused.error(), chain::QueryError::kInvalidArgument));
 }
 
 TEST(Listing, APageIsNeverLongerThanTheMost) {
