@@ -191,7 +191,10 @@ Result<void> Config::parse(std::string_view text, const std::string& path) {
             what.resize(suffix);
           report(node, key, what);
         }
-      } else if (const toml::table* inner = node.as_table()) {
+      } else if (const toml::table* inner = node.as_table();
+                 inner != nullptr && std::ranges::any_of(keys_, [&](const Key& one) {
+                   return one.name.starts_with(key + ".");
+                 })) {
         self(self, *inner, key + ".");
       } else {
         report(node, key, "is not a key of this file");

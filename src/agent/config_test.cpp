@@ -44,6 +44,16 @@ TEST(Config, AnUnknownKeyIsRefusedWithItsLine) {
             std::string::npos);
 }
 
+TEST(Config, AnUnknownSectionIsRefusedAlsoWhenItIsEmpty) {
+  Options options;
+  for (const char* text :
+       {"[rpcs]\n", "[rpc.more]\n", "[[rpc]]\nthreads = 1\n", "[rp]\nx = 1\n", "rpc = 1\n"}) {
+    const auto parsed = options.config().parse(text, "node.toml");
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_NE(parsed.error().text.find("is not a key of this file"), std::string::npos) << text;
+  }
+}
+
 TEST(Config, EveryWrongValueIsReported) {
   Options options;
   const auto parsed = options.config().parse(

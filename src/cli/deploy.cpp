@@ -12,10 +12,12 @@
 #include <thread>
 
 #include "agent/config.h"
+#include "base/function_ref.h"
 #include "cli/command.h"
 #include "cli/market_client.h"
 #include "cli/progress.h"
 #include "crypto/address.h"
+#include "networks/compute/spec/auditors.h"
 #include "networks/compute/spec/compile.h"
 #include "networks/compute/spec/denominations.h"
 #include "networks/compute/spec/sdl.h"
@@ -24,6 +26,9 @@ namespace tp::cli {
 namespace {
 
 namespace json = boost::json;
+using client::money_for_people;
+using client::per_hour;
+using client::short_decimal;
 using compute::provider::GatewayClient;
 using compute::provider::GatewayLeaseStatus;
 using compute::provider::LeaseRef;
@@ -69,6 +74,42 @@ Result<compute::DenominationMap> denominations_of(const ClientConfig& config,
   return map;
 }
 
+// "akash1...=turn1..." of client.toml.
+Result<compute::AuditorMap> auditors_of(Session& session) {
+  compute::AuditorMap map;
+  for (const std::string& entry : session.config().auditors) {
+    const std::size_t equals = entry.find('=');
+    if (equals == std::string::npos)
+      return fail(CliError::kUsage, "client.toml: auditors: \"" + entry + "\" is not FROM=TO");
+    TRY(const Address to, session.address(entry.substr(equals + 1)));
+    map[entry.substr(0, equals)] = session.text(to);
+  }
+  return map;
+}
+
+// Before a deposit is paid: an auditor who has no address here never signs, and nobody would bid.
+Result<void> check_auditors(const compute::Sdl& sdl, const std::string& file,
+                            const std::string& prefix) {
+  for (const auto& [name, placement] : sdl.placement) {
+    const auto& [all_of, any_of] = placement.signed_by;
+    const auto is_ours = [&](const std::string& auditor) {
+      return crypto::parse_address(auditor, prefix).has_value();
+    };
+    std::string foreign;
+    for (const std::string& auditor : all_of)
+      if (!is_ours(auditor)) foreign = auditor;
+    if (!any_of.empty() && std::none_of(any_of.begin(), any_of.end(), is_ours))
+      foreign = any_of.front();
+    if (foreign.empty()) continue;
+    return fail(CliError::kUsage,
+                file + ":" + std::to_string(placement.signed_by_line) + ": placement \"" + name +
+                    "\", signedBy: " + foreign + " is no address of this chain (" + prefix +
+                    "1...); say in client.toml who stands for it here: auditors = [\"" + foreign +
+                    "=" + prefix + "1...\"]");
+  }
+  return {};
+}
+
 // The next free number from the height on, as Akash's CLI numbers deployments.
 Result<std::uint64_t> free_dseq(client::RpcClient& rpc, MarketClient& market,
                                 const std::string& owner) {
@@ -78,6 +119,22 @@ Result<std::uint64_t> free_dseq(client::RpcClient& rpc, MarketClient& market,
     TRY(const auto taken, market.deployment(owner, dseq));
     if (!taken) return dseq;
     ++dseq;
+  }
+}
+
+// Sends `message_for(number)` with a free number, which it leaves in `dseq`. Another program with
+// the same key may take the number between our look and our block: then with the next.
+Result<client::TxOutcome> create_numbered(client::RpcClient& rpc, MarketClient& market,
+                                          client::Wallet& wallet, std::uint64_t& dseq,
+                                          FunctionRef<client::Message(std::uint64_t)> message_for) {
+  constexpr int kAttemptsMax = 5;
+  for (int attempt = 1;; ++attempt) {
+    TRY_TO(dseq, free_dseq(rpc, market, wallet.address_text()));
+    auto sent = wallet.send({message_for(dseq)});
+    // In the chain's words, which a simulation wraps in its own error.
+    if (sent || attempt == kAttemptsMax ||
+        sent.error().text.find("Deployment exists") == std::string::npos)
+      return sent;
   }
 }
 
@@ -101,9 +158,9 @@ Result<std::map<std::uint32_t, std::vector<BidView>>> wait_for_bids(
       shown.push_back(key);
       TRY(const Decimal hourly, per_hour(bid.price.amount, facts.tick));
       progress.step("bid", bid.name.provider + " for group " + std::to_string(bid.name.gseq) +
-                               ": " + bid.price.amount.to_string_trimmed() +
-                               bid.price.denom.text() + " per tick, " +
-                               money_for_people(hourly, bid.price.denom.text()) + " per hour");
+                               ": " + money_for_people(hourly, bid.price.denom.text()) +
+                               " per hour (" + short_decimal(bid.price.amount) +
+                               bid.price.denom.text() + " per " + agent::to_text(facts.tick) + ")");
     }
     for (auto& [gseq, list] : by_group)
       std::sort(list.begin(), list.end(), [](const BidView& a, const BidView& b) {
@@ -196,6 +253,10 @@ Result<Deployed> deploy_file(Session& session, const DeployOptions& options, con
   TRY(const auto denominations, denominations_of(session.config(), facts));
   for (const compute::DenominationChange& change : compute::map_denominations(sdl, denominations))
     progress.step("price", options.file + ", " + change.to_string());
+  TRY(const auto auditors, auditors_of(session));
+  for (const compute::AuditorChange& change : compute::map_auditors(sdl, auditors))
+    progress.step("auditor", options.file + ", " + change.to_string());
+  TRY_VOID(check_auditors(sdl, options.file, facts.prefix));
   const compute::CompiledSdl compiled = compute::compile_sdl(sdl);
 
   TRY(client::Wallet * wallet, session.wallet());
@@ -207,10 +268,10 @@ Result<Deployed> deploy_file(Session& session, const DeployOptions& options, con
     TRY_TO(deposit, Coin::parse(options.deposit));
   }
   Deployed deployed;
-  TRY_TO(deployed.dseq, free_dseq(*rpc, market, owner));
   TRY(const client::TxOutcome created,
-      wallet->send({create_deployment(owner, deployed.dseq, compiled, deposit,
-                                      sdl.reclamation_min_window)}));
+      create_numbered(*rpc, market, *wallet, deployed.dseq, [&](std::uint64_t dseq) {
+        return create_deployment(owner, dseq, compiled, deposit, sdl.reclamation_min_window);
+      }));
   progress.step("order", "deployment " + std::to_string(deployed.dseq) + " in block " +
                              std::to_string(created.height.value) + ", deposit " +
                              deposit.to_string());
@@ -254,13 +315,13 @@ Result<void> deploy(const GlobalOptions& global, const DeployOptions& options) {
   ChainFacts facts;
   TRY(const Deployed deployed, deploy_file(*session, options, clock, progress, facts));
 
-  Decimal hourly;
+  Decimal per_tick;
   std::string denom;
   for (const BidView& lease : deployed.leases) {
-    TRY(const Decimal one, per_hour(lease.price.amount, facts.tick));
-    TRY_TO(hourly, hourly.plus(one));
+    TRY_TO(per_tick, per_tick.plus(lease.price.amount));
     denom = lease.price.denom.text();
   }
+  TRY(const Decimal hourly, per_hour(per_tick, facts.tick));
   json::array urls, ports, providers;
   for (const std::string& url : deployed.urls) urls.emplace_back(url);
   for (const std::string& port : deployed.ports) ports.emplace_back(port);
@@ -271,6 +332,7 @@ Result<void> deploy(const GlobalOptions& global, const DeployOptions& options) {
                                    {"provider", providers.front()},
                                    {"providers", providers},
                                    {"price_per_hour", price},
+                                   {"price_per_tick", per_tick.to_string_trimmed() + denom},
                                    {"urls", urls},
                                    {"ports", ports}});
   if (!options.result.empty())

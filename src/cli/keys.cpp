@@ -80,12 +80,18 @@ Result<void> show(const GlobalOptions& global, const std::string& name) {
 Result<void> remove(const GlobalOptions& global, const KeyOptions& options) {
   if (!options.yes) return fail(CliError::kUsage, "this cannot be undone; say --yes");
   TRY(const auto session, Session::open(global));
-  return session->keyring().remove(options.name);
+  TRY_VOID(session->keyring().remove(options.name));
+  print(global, "removed " + options.name,
+        boost::json::serialize(boost::json::object{{"removed", options.name}}));
+  return {};
 }
 
 Result<void> rename(const GlobalOptions& global, const KeyOptions& options) {
   TRY(const auto session, Session::open(global));
-  return session->keyring().rename(options.name, options.new_name);
+  TRY_VOID(session->keyring().rename(options.name, options.new_name));
+  TRY(const crypto::KeyInfo info, session->keyring().info(options.new_name));
+  print(global, to_text(*session, info), boost::json::serialize(to_json(*session, info)));
+  return {};
 }
 
 }  // namespace

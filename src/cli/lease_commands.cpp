@@ -12,6 +12,8 @@ namespace tp::cli {
 namespace {
 
 namespace json = boost::json;
+using client::money_for_people;
+using client::per_hour;
 using compute::provider::GatewayClient;
 using compute::provider::GatewayLogLine;
 using compute::provider::LeaseRef;
@@ -143,9 +145,14 @@ Result<void> status(const GlobalOptions& global, const LeaseOptions& options) {
   for (const LeaseView& lease : leases) {
     TRY(const Decimal hourly, per_hour(lease.price.amount, facts.tick));
     const std::string price = money_for_people(hourly, lease.price.denom.text());
-    json::object out{{"gseq", lease.name.gseq},         {"oseq", lease.name.oseq},
-                     {"provider", lease.name.provider}, {"state", lease.state},
-                     {"price_per_hour", price},         {"reason", lease.reason}};
+    json::object out{
+        {"gseq", lease.name.gseq},
+        {"oseq", lease.name.oseq},
+        {"provider", lease.name.provider},
+        {"state", lease.state},
+        {"price_per_hour", price},
+        {"price_per_tick", lease.price.amount.to_string_trimmed() + lease.price.denom.text()},
+        {"reason", lease.reason}};
     text += "\n  lease with " + lease.name.provider + " is " + lease.state + " at " + price +
             " per hour" + (lease.reason.empty() ? "" : ", because: " + lease.reason);
     if (is_live(lease)) text += lease_status(*session, market, lease, out);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cli/command.h"
+#include "client/error.h"
 
 namespace tp::cli {
 
@@ -20,7 +21,8 @@ namespace {
 // The text of an error without the registered part that only programs want.
 std::string for_people(const Error& error) {
   std::string text = error.text;
-  for (const std::string_view suffix : {": usage", ": failed", ": invalid configuration"})
+  for (const std::string_view suffix :
+       {": usage", ": failed", ": invalid configuration", ": server unreachable"})
     if (text.ends_with(suffix)) text.resize(text.size() - suffix.size());
   return text;
 }
@@ -56,6 +58,10 @@ int run(int argc, char** argv) {
   }
   if (const Result<void> done = program.action(); !done) {
     std::cerr << "turnpike: " << for_people(done.error()) << "\n";
+    if (is(done.error(), client::ClientError::kUnreachable))
+      std::cerr << "No node answers there. Start a local network with scripts/up, or a node with "
+                   "`turnpike node`; for another one set node = \"http://HOST:PORT\" in "
+                << options.home << "/client.toml, or say --node http://HOST:PORT.\n";
     return 1;
   }
   return 0;

@@ -295,19 +295,4 @@ client::Message start_group(const std::string& owner, std::uint64_t dseq, std::u
   return client::to_message(message);
 }
 
-Result<Decimal> per_hour(const Decimal& per_tick, Duration tick) {
-  const auto hour = static_cast<std::uint64_t>(Duration::hours(1).nanoseconds);
-  TRY(const auto exact,
-      multiply_divide(per_tick.scaled(), hour, 0, static_cast<std::uint64_t>(tick.nanoseconds)));
-  return Decimal::from_scaled(exact.quotient);
-}
-
-std::string money_for_people(const Decimal& amount, const std::string& denom) {
-  if (denom.size() < 4 || denom.front() != 'u') return amount.to_string_trimmed() + " " + denom;
-  const auto whole =
-      amount.divided_by_rounding_down(Decimal::from_scaled(Decimal::kOne * 1'000'000));
-  if (!whole) return amount.to_string_trimmed() + " " + denom;
-  return whole->to_string_trimmed() + " " + denom.substr(1);
-}
-
 }  // namespace tp::cli

@@ -9,6 +9,7 @@
 
 #include "base/coin.h"
 #include "base/time.h"
+#include "client/money.h"
 #include "client/rpc_client.h"
 #include "client/tx_builder.h"
 #include "networks/compute/agent/gateway_client.h"
@@ -94,10 +95,5 @@ client::Message close_deployment(const std::string& owner, std::uint64_t dseq);
 client::Message deposit_into(const std::string& signer, const std::string& owner,
                              std::uint64_t dseq, const Coin& deposit);
 client::Message start_group(const std::string& owner, std::uint64_t dseq, std::uint32_t gseq);
-
-// The one conversion from a price per tick to one per hour, exact but for digits beyond the 18th.
-Result<Decimal> per_hour(const Decimal& per_tick, Duration tick);
-// "0.12 toll": micro-denominations are shown in their unit.
-std::string money_for_people(const Decimal& amount, const std::string& denom);
 
 }  // namespace tp::cli

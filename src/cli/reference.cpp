@@ -1,12 +1,15 @@
 // turnpike completion and turnpike man: made from the command tree itself, so that they cannot
 // differ from it.
 #include <algorithm>
-#include <iostream>
+#include <boost/json.hpp>
 
+#include "base/disk.h"
 #include "cli/command.h"
 
 namespace tp::cli {
 namespace {
+
+namespace json = boost::json;
 
 struct CommandEntry {
   std::string path;  // "keys add"; empty for the program itself
@@ -131,31 +134,86 @@ std::string roff(std::string_view text) {
   return out;
 }
 
-std::string man_page(const CLI::App& root) {
-  std::string page =
-      ".TH TURNPIKE 1 \"\" \"turnpike " + std::string(TURNPIKE_VERSION) + "\" \"User Commands\"\n";
-  page += ".SH NAME\nturnpike \\- " + roff(root.get_description()) + "\n";
-  page += ".SH SYNOPSIS\n.B turnpike\n[\\fIoptions\\fR] \\fIcommand\\fR [\\fIarguments\\fR]\n";
-  for (const CommandEntry& entry : commands_of(root)) {
-    page += entry.path.empty() ? ".SH OPTIONS\n"
-                               : ".SH \"turnpike " + roff(entry.path) + "\"\n" +
-                                     roff(entry.app->get_description()) + ".\n";
-    for (const CLI::Option* option : entry.app->get_options()) {
-      page += ".TP\n\\fB" + roff(option->get_name(false, true)) + "\\fR\n" +
-              roff(option->get_description());
-      if (!option->get_default_str().empty())
-        page += " (default: " + roff(option->get_default_str()) + ")";
-      page += "\n";
-    }
+std::string man_head(const std::string& name, const std::string& what) {
+  return ".TH " + roff(name) + " 1 \"\" \"turnpike " + std::string(TURNPIKE_VERSION) +
+         "\" \"User Commands\"\n.SH NAME\n" + roff(name) + " \\- " + roff(what) + "\n";
+}
+
+std::string man_options(const CLI::App& app) {
+  std::string page;
+  for (const CLI::Option* option : app.get_options()) {
+    page += ".TP\n\\fB" + roff(option->get_name(false, true)) + "\\fR\n" +
+            roff(option->get_description());
+    std::string otherwise = option->get_default_str();
+    // A page is for everybody, whoever wrote it.
+    if (otherwise == default_home()) otherwise = "$TURNPIKE_HOME or ~/.turnpike";
+    if (!otherwise.empty()) page += " (default: " + roff(otherwise) + ")";
+    page += "\n";
   }
-  page +=
-      ".SH FILES\n.TP\n\\fI~/.turnpike/client.toml\\fR\nSettings of the client commands.\n"
-      ".TP\n\\fI~/.turnpike/keys/\\fR\nKeys, encrypted with a passphrase.\n"
-      ".TP\n\\fINODE_HOME/config/node.toml\\fR\nSettings of a node.\n"
-      ".SH ENVIRONMENT\n.TP\n\\fBTURNPIKE_HOME\\fR\nThe folder that \\-\\-home names otherwise.\n"
-      ".SH EXIT STATUS\n0 done; 1 failed, with the reason on standard error; 2 the command line is "
-      "wrong.\n";
   return page;
+}
+
+std::string man_tail() {
+  return ".SH FILES\n.TP\n\\fI~/.turnpike/client.toml\\fR\nSettings of the client commands.\n"
+         ".TP\n\\fI~/.turnpike/keys/\\fR\nKeys, encrypted with a passphrase.\n"
+         ".TP\n\\fINODE_HOME/config/node.toml\\fR\nSettings of a node.\n"
+         ".TP\n\\fIPROVIDER_HOME/provider.toml\\fR\nSettings of a provider.\n"
+         ".SH ENVIRONMENT\n.TP\n\\fBTURNPIKE_HOME\\fR\nThe folder that \\-\\-home names "
+         "otherwise.\n"
+         ".SH EXIT STATUS\n0 done; 1 failed, with the reason on standard error; 2 the command line "
+         "is wrong.\n";
+}
+
+// Commands of `entries`, each with its options, under headings of their own.
+std::string man_commands(const std::vector<CommandEntry>& entries) {
+  std::string page;
+  for (const CommandEntry& entry : entries)
+    page += ".SH \"turnpike " + roff(entry.path) + "\"\n" + roff(entry.app->get_description()) +
+            ".\n" + man_options(*entry.app);
+  return page;
+}
+
+// All of it on one page.
+std::string man_page(const CLI::App& root) {
+  std::vector<CommandEntry> entries = commands_of(root);
+  entries.erase(entries.begin());  // the program itself
+  return man_head("turnpike", root.get_description()) +
+         ".SH SYNOPSIS\n.B turnpike\n[\\fIoptions\\fR] \\fIcommand\\fR [\\fIarguments\\fR]\n"
+         ".SH OPTIONS\n" +
+         man_options(root) + man_commands(entries) + man_tail();
+}
+
+// "turnpike-deploy": one command and what is below it.
+std::string man_page_of(const CLI::App& root, const CLI::App& command) {
+  std::vector<CommandEntry> below;
+  collect(command, command.get_name(), below);
+  below.erase(below.begin());
+  return man_head("turnpike-" + command.get_name(), command.get_description()) +
+         ".SH SYNOPSIS\n.B turnpike " + roff(command.get_name()) + "\n[\\fIarguments\\fR]\n" +
+         ".SH OPTIONS\n" + man_options(command) + man_commands(below) +
+         ".SH \"OPTIONS OF ALL COMMANDS\"\n" + man_options(root) + man_tail() +
+         ".SH \"SEE ALSO\"\n.BR turnpike (1)\n";
+}
+
+// Into `directory`/man1, as man(1) wants them below each folder of its path. Returns the files.
+Result<std::vector<std::string>> write_man_pages(const CLI::App& root,
+                                                 const std::string& directory) {
+  SystemDisk disk;
+  const std::string section = directory + "/man1";
+  TRY_VOID(disk.make_directories(section));
+  std::vector<std::string> files{section + "/turnpike.1"};
+  TRY_VOID(write_atomically(disk, files.back(), man_page(root)));
+  for (const CLI::App* command : root.get_subcommands([](const CLI::App*) { return true; })) {
+    files.push_back(section + "/turnpike-" + command->get_name() + ".1");
+    TRY_VOID(write_atomically(disk, files.back(), man_page_of(root, *command)));
+  }
+  return files;
+}
+
+// `text` without the newline at its end, which print() adds.
+std::string line_of(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
 }
 
 }  // namespace
@@ -169,17 +227,29 @@ void add_reference(Program& program) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   completion->callback([&program, shell] {
     program.action = [&program, shell]() -> Result<void> {
-      std::cout << (*shell == "bash"  ? bash_completion(program.root)
-                    : *shell == "zsh" ? zsh_completion(program.root)
-                                      : fish_completion(program.root));
+      const std::string script = line_of(*shell == "bash"  ? bash_completion(program.root)
+                                         : *shell == "zsh" ? zsh_completion(program.root)
+                                                           : fish_completion(program.root));
+      print(program.options, script,
+            json::serialize(json::object{{"shell", *shell}, {"script", script}}));
       return {};
     };
   });
-  CLI::App* man =
-      program.root.add_subcommand("man", "Print the manual page: turnpike man | man -l -");
-  man->callback([&program] {
-    program.action = [&program]() -> Result<void> {
-      std::cout << man_page(program.root);
+  const auto directory = std::make_shared<std::string>();
+  CLI::App* man = program.root.add_subcommand(
+      "man", "Print the manual: turnpike man | man -l -; or write its pages");
+  man->add_option("--dir", *directory,
+                  "Write a page for each command below this folder, such as /usr/local/share/man");
+  man->callback([&program, directory] {
+    program.action = [&program, directory]() -> Result<void> {
+      if (directory->empty()) {
+        const std::string page = line_of(man_page(program.root));
+        print(program.options, page, json::serialize(json::object{{"page", page}}));
+        return {};
+      }
+      TRY(const auto files, write_man_pages(program.root, *directory));
+      print(program.options, "wrote " + std::to_string(files.size()) + " pages below " + *directory,
+            json::serialize(json::object{{"files", json::array(files.begin(), files.end())}}));
       return {};
     };
   });

@@ -71,6 +71,10 @@ Result<ClientConfig> load_client_config(Disk& disk, const GlobalOptions& options
   config.texts(
       "denominations", &client.denominations,
       "how prices in other networks' files are read here, as \"uakt=utoll\"; printed when used");
+  config.texts(
+      "auditors", &client.auditors,
+      "who stands here for the auditors of such files, as \"akash1...=turn1...\" or the name "
+      "of a key; printed when used");
   if (const std::string path = options.home + "/client.toml"; disk.exists(path))
     TRY_VOID(config.load(disk, path));
   if (!options.node.empty()) client.node = options.node;

@@ -32,7 +32,8 @@ struct ClientConfig {
   std::string passphrase_file;  // empty: ask on the terminal
   std::string gas_price = "0.025utoll";
   std::vector<std::string>
-      denominations;  // "uakt=utoll": how files for other networks are read here
+      denominations;                  // "uakt=utoll": how files for other networks are read here
+  std::vector<std::string> auditors;  // "akash1...=turn1...": the same for whom they trust
 };
 
 // Reads client.toml where it exists, and applies the overrides of the command line.

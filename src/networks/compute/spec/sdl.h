@@ -157,6 +157,7 @@ struct SdlPrice {
 struct SdlPlacement {
   Attributes attributes;
   SignedBy signed_by;
+  int signed_by_line = 0;
   std::map<std::string, SdlPrice> pricing;  // by compute profile
   int line = 0;
 };

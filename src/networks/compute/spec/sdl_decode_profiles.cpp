@@ -308,6 +308,7 @@ SdlPlacement Decoder::placement(const YamlEntry& entry, const At& at) {
   }
   if (const YamlEntry* part = node.find("signedBy")) {
     const At inner = at / "signedBy";
+    out.signed_by_line = part->line;
     if (is_mapping(*part->value, inner)) {
       only(*part->value, inner, {"allOf", "anyOf"});
       const auto auditors = [&](std::string_view key, std::vector<std::string>& list) {

@@ -136,8 +136,8 @@ class Builder {
         spec_.memory_bytes += volume.size_bytes;
         continue;
       }
-      const std::string file = place_.data() + "/vol-" + volume.name + ".img";
-      const std::string target = place_.bundle() + "/vol-" + volume.name;
+      const std::string file = place_.data() + "/vol-" + file_name_of(volume) + ".img";
+      const std::string target = place_.bundle() + "/vol-" + file_name_of(volume);
       if (volume.kind == VolumeKind::kEphemeral || !machine_.disk.exists(file))
         TRY_VOID(make_disk(machine_.host, machine_.disk, file, volume.size_bytes));
       TRY_VOID(mount_disk(machine_.host, file, target));
@@ -306,7 +306,7 @@ std::string limits_hit(const Machine& machine, const ReplicaPlace& place, const 
   look(place.bundle() + "/disk", "the root disk", root_disk_bytes(service));
   for (const Volume& volume : service.volumes)
     if (!volume.mount.empty() && volume.kind != VolumeKind::kRam)
-      look(place.bundle() + "/vol-" + volume.name, "volume \"" + volume.name + "\"",
+      look(place.bundle() + "/vol-" + file_name_of(volume), "volume \"" + volume.name + "\"",
            volume.size_bytes);
   return out;
 }

@@ -4,6 +4,8 @@
 #include <set>
 #include <tuple>
 
+#include "base/text.h"
+#include "crypto/sha.h"
 #include "networks/compute/agent/workload/error.h"
 
 namespace tp::compute::workload {
@@ -129,7 +131,7 @@ class Checker {
     std::set<std::string> mounts;
     for (const Volume& volume : service.volumes) {
       const std::string what = where + ", volume \"" + volume.name + "\"";
-      if (!is_dns_label(volume.name)) return bad(what + ": the name is not a DNS label");
+      if (volume.name.empty() || has_nul(volume.name)) return bad(what + ": needs a name");
       if (!names.insert(volume.name).second) return bad(what + " stands there twice");
       if (volume.size_bytes < kVolumeBytesMin) return bad(what + ": smaller than 5 MiB");
       if (volume.mount.empty()) {
@@ -172,6 +174,15 @@ class Checker {
 std::string LeaseKey::text() const {
   return owner + "/" + std::to_string(dseq) + "/" + std::to_string(gseq) + "/" +
          std::to_string(oseq) + "/" + provider;
+}
+
+std::string file_name_of(const Volume& volume) {
+  constexpr std::size_t kPlainBytesMax = 64;
+  const bool plain =
+      volume.name.size() <= kPlainBytesMax && std::ranges::all_of(volume.name, [](char c) {
+        return is_lower_alnum(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+      });
+  return plain ? volume.name : "." + to_hex(crypto::sha256(volume.name).view());
 }
 
 Result<void> validate(const LeaseWorkload& workload) {

@@ -67,7 +67,8 @@ enum class VolumeKind : std::uint8_t {
   kRam,         // memory-backed; its size is added to the memory limit
 };
 
-// Several ephemeral volumes without a mount add up to one disk.
+// Several ephemeral volumes without a mount add up to one disk. Names are the customer's: the SDL
+// knows no rule for them.
 struct Volume {
   std::string name{};
   std::uint64_t size_bytes = 0;
@@ -113,6 +114,9 @@ struct LeaseWorkload {
 
   bool operator==(const LeaseWorkload&) const = default;
 };
+
+// The volume's name as part of a file name; different for different names.
+std::string file_name_of(const Volume& volume);
 
 // Everything that can be refused without touching the machine: names, paths, ports, limits,
 // duplicates. Errors: kBadSpec, kUnsupported. Cost: O(size of the workload).

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "networks/compute/agent/workload/error.h"
 
 namespace tp::compute::workload {
@@ -53,6 +55,32 @@ TEST(WorkloadSpecTest, ANameThatIsNoDnsLabelIsRefused) {
     workload.services[0].name = name;
     expect_refused(workload, WorkloadError::kBadSpec, "not a DNS label");
   }
+}
+
+TEST(WorkloadSpecTest, AVolumeMayHaveAnyName) {
+  std::set<std::string> files;
+  const std::string digest = file_name_of({.name = "../x"});
+  const std::vector<std::string> names{"db_data",    "Data", "my data", "../x",
+                                       "a/b",        "a.b",  "..",      std::string(300, 'a'),
+                                       "-o,remount", digest};
+  for (const std::string& name : names) {
+    LeaseWorkload workload = hello();
+    workload.services[0].volumes.push_back(
+        {.name = name, .size_bytes = 8 << 20, .kind = VolumeKind::kPersistent, .mount = "/data"});
+    EXPECT_TRUE(validate(workload)) << name;
+    const std::string file =
+        "vol-" + file_name_of(workload.services[0].volumes.back()) + ".img.new";
+    EXPECT_EQ(file.find_first_of("/, "), std::string::npos) << file;
+    EXPECT_LT(file.size(), 256u);
+    EXPECT_TRUE(files.insert(file).second) << file;
+  }
+  EXPECT_EQ(file_name_of({.name = "db_data"}), "db_data");
+}
+
+TEST(WorkloadSpecTest, AVolumeWithoutANameIsRefused) {
+  LeaseWorkload workload = hello();
+  workload.services[0].volumes[0].name.clear();
+  expect_refused(workload, WorkloadError::kBadSpec, "needs a name");
 }
 
 TEST(WorkloadSpecTest, AnImageNameThatLooksLikeAnOptionIsRefused) {
