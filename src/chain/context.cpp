@@ -24,6 +24,11 @@ Result<std::optional<Bytes>> Context::get(store::StoreId store, BytesView key) c
   return value;
 }
 
+Result<bool> Context::contains(store::StoreId store, BytesView key) const {
+  TRY_VOID(charge(params_->gas.per_row_read, "row read"));
+  return state_->contains(store, key);
+}
+
 Result<void> Context::scan(store::StoreId store, const store::KeyRange& range,
                            store::ScanVisitor visit) const {
   const GasTable& price = params_->gas;
@@ -38,8 +43,8 @@ Result<void> Context::put(store::StoreId store, BytesView key, BytesView value) 
   const GasTable& price = params_->gas;
   TRY_VOID(charge(Gas{price.per_row_written.value + price.per_byte_written.value * value.size()},
                   "row written"));
-  TRY(const std::optional<Bytes> old, state_->get(store, key));
-  if (!old) TRY_VOID(charge(price.per_row_created, "row created"));
+  TRY(const bool exists, state_->contains(store, key));
+  if (!exists) TRY_VOID(charge(price.per_row_created, "row created"));
   return state_->put(store, key, value);
 }
 
@@ -51,7 +56,7 @@ Result<void> Context::erase(store::StoreId store, BytesView key) {
 void Context::emit(Event event) {
   // An unpayable event exhausts the meter; the handler's next access, or the end of the
   // transaction, reports it.
-  if (!charge(params_->gas.per_event, "event")) return;
+  if (!charge(params_->gas.per_event, "event") || !keeps_events_) return;
   events_.push_back(std::move(event));
 }
 

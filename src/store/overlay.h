@@ -4,15 +4,22 @@
 
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "store/reader.h"
+#include "store/write_map.h"
 
 namespace tp::store {
 
-// Final values by key in byte order; nothing means erased.
-using StoreWrites = std::map<Bytes, std::optional<Bytes>, std::less<>>;
+// The final value of a key; nothing means erased. The bytes belong to whoever made the write set.
+struct Write {
+  BytesView key;
+  std::optional<BytesView> value;
+};
+using StoreWrites = std::vector<Write>;  // ascending by key, each key once
 using WriteSet = std::map<StoreId, StoreWrites>;
 
+// Not thread-safe, also not for readers side by side.
 class Overlay final : public Writer {
  public:
   // `base` must outlive the overlay and must not change while the overlay lives, except by
@@ -24,24 +31,31 @@ class Overlay final : public Writer {
   Overlay& operator=(const Overlay&) = delete;
 
   Result<std::optional<Bytes>> get(StoreId store, BytesView key) const override;
+  Result<bool> contains(StoreId store, BytesView key) const override;
   Result<void> scan(StoreId store, const KeyRange& range, ScanVisitor visit) const override;
   Result<void> put(StoreId store, BytesView key, BytesView value) override;
   Result<void> erase(StoreId store, BytesView key) override;
 
-  const WriteSet& writes() const { return writes_; }
-  // Leaves the overlay empty.
-  WriteSet take_writes() { return std::exchange(writes_, {}); }
-  // Applies all writes to `target` and leaves this overlay empty. Cost: O(writes · log).
+  // Valid until the overlay changes or ends. Cost: O(n log n).
+  WriteSet writes() const;
+  // Applies all writes to `target` and leaves this overlay empty. Cost: O(writes).
   void merge_into(Overlay& target);
   // Puts the same writes on top of another state, which must outlive the overlay.
   void rebase(const Reader& base) { base_ = &base; }
-  void clear() { writes_.clear(); }
+  void clear();
 
  private:
-  const StoreWrites* writes_of(StoreId store) const;
+  struct StoreMap {
+    StoreId store;
+    WriteMap map;
+  };
+  const WriteMap* find_map(StoreId store) const;
+  WriteMap& map_of(StoreId store);
+  const WriteEntry* find(StoreId store, BytesView key) const;
 
   const Reader* base_;
-  WriteSet writes_;
+  Arena arena_;
+  std::vector<StoreMap> stores_;  // the few that were written to
 };
 
 }  // namespace tp::store

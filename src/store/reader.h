@@ -38,6 +38,9 @@ class Reader {
 
   virtual Result<std::optional<Bytes>> get(StoreId store, BytesView key) const = 0;
 
+  // Whether get() would find something; never reads a value from disk.
+  virtual Result<bool> contains(StoreId store, BytesView key) const = 0;
+
   // Visits keys in ascending byte order until the range ends, the visitor says kStop, or it fails
   // (its error is returned). The views passed are valid during the call only; the visitor must not
   // write to what it scans.
@@ -56,6 +59,7 @@ class Writer : public Reader {
 class EmptyReader final : public Reader {
  public:
   Result<std::optional<Bytes>> get(StoreId, BytesView) const override { return std::nullopt; }
+  Result<bool> contains(StoreId, BytesView) const override { return false; }
   Result<void> scan(StoreId, const KeyRange&, ScanVisitor) const override { return {}; }
 };
 

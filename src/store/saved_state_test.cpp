@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "store/owned_writes.h"
 #include "store/state.h"
 
 namespace tp::store {
@@ -31,7 +32,7 @@ StateSchema schema() {
 // The history that every saved state went through.
 void live(StateStore& store) {
   for (int height = 1; height <= 12; ++height) {
-    WriteSet writes;
+    OwnedWrites writes;
     for (int i = 0; i < 10; ++i) {
       const std::string name = std::to_string(i * height % 37);
       writes[kBank]["\x01" + name] = "balance " + std::to_string(height);
@@ -39,7 +40,7 @@ void live(StateStore& store) {
           i % 3 == 0 ? std::nullopt : std::optional<Bytes>("order " + name);
       writes[kMarket]["\x02" + name] = "spec " + name + Bytes(60, '.');
     }
-    ASSERT_TRUE(store.commit(Height{height}, writes, "block " + std::to_string(height)));
+    ASSERT_TRUE(store.commit(Height{height}, views_of(writes), "block " + std::to_string(height)));
     if (height % 4 == 0) {
       const auto durable = store.make_durable();
       ASSERT_TRUE(durable) << durable.error().text;

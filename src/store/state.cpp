@@ -36,6 +36,11 @@ Result<std::optional<Bytes>> StateVersion::get(StoreId store, BytesView key) con
   return Bytes(entry->value);
 }
 
+Result<bool> StateVersion::contains(StoreId store, BytesView key) const {
+  TRY(const std::size_t index, data_->core->index_of(store));
+  return KeyMap::get(data_->stores[index].map, key).has_value();
+}
+
 Result<void> StateVersion::scan(StoreId store, const KeyRange& range, ScanVisitor visit) const {
   TRY(const std::size_t index, data_->core->index_of(store));
   return KeyMap::scan(data_->stores[index].map, range,

@@ -55,6 +55,7 @@ class StateVersion final : public Reader {
   // Errors: kUnknownStore. Cost: get half a microsecond at a million keys; a cold value that is not
   // cached costs a disk read.
   Result<std::optional<Bytes>> get(StoreId store, BytesView key) const override;
+  Result<bool> contains(StoreId store, BytesView key) const override;
   Result<void> scan(StoreId store, const KeyRange& range, ScanVisitor visit) const override;
 
   // Errors: kUnknownStore; kInvalidWrite for an empty key; kNotProvable when the store is empty.

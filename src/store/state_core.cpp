@@ -119,7 +119,7 @@ std::vector<BytesView> unpacked(BytesView packed) {
 // What a commit does to one store.
 struct StateCore::Work {
   std::size_t store;
-  std::vector<const StoreWrites::value_type*> writes;
+  std::span<const Write> writes;
   std::vector<KeyMap::Change> map_changes;
   std::vector<LeafChange> leaves;
   StoreState state;  // before, then after
@@ -379,8 +379,7 @@ std::vector<StateCore::Work> StateCore::prepare(const WriteSet& writes,
     Work& work = works.emplace_back();
     work.store = store;
     work.state = base.stores[store];
-    work.writes.reserve(store_writes.size());
-    for (const auto& write : store_writes) work.writes.push_back(&write);
+    work.writes = store_writes;
     work.leaves.resize(work.writes.size());
     work.map_changes.resize(work.writes.size());
   }
@@ -421,7 +420,7 @@ void StateCore::run(std::vector<Work>& works, CommitTag tag, VersionNumber numbe
 
 void StateCore::prepare_changes(Work& work, std::size_t from, std::size_t to, CommitTag tag) {
   for (std::size_t i = from; i < to; ++i) {
-    const auto& [key, value] = *work.writes[i];
+    const auto& [key, value] = work.writes[i];
     LeafChange& leaf = work.leaves[i];
     leaf.key = key;
     leaf.position = tree_position(key);
@@ -559,9 +558,9 @@ void StateCore::remember_pending(const std::vector<Work>& works) {
   const std::lock_guard lock(mutex_);
   if (unsettled_.blocks++ == 0) unsettled_.since = clock_.elapsed();
   for (const Work& work : works) {
-    for (const auto* write : work.writes) {
-      append_packed(unsettled_.keys[work.store], write->first);
-      unsettled_.bytes += 2 * write->first.size() + (write->second ? write->second->size() : 0);
+    for (const Write& write : work.writes) {
+      append_packed(unsettled_.keys[work.store], write.key);
+      unsettled_.bytes += 2 * write.key.size() + (write.value ? write.value->size() : 0);
     }
   }
 }

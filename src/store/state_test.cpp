@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "base/memory_disk.h"
 #include "base/text.h"
+#include "store/owned_writes.h"
+#include "store/owned_writes.h"
 
 namespace tp::store {
 namespace {
@@ -63,7 +65,7 @@ Content content_of(const Reader& state) {
   return out;
 }
 
-void apply(Content& content, const WriteSet& writes) {
+void apply(Content& content, const OwnedWrites& writes) {
   for (const auto& [store, store_writes] : writes) {
     for (const auto& [key, value] : store_writes) {
       if (value)
@@ -107,8 +109,9 @@ class StateTest : public testing::Test {
     store_.reset();
     disk_.power_on();
   }
-  Hash256 commit(int height, const WriteSet& writes) {
-    const auto root = store_->commit(Height{height}, writes, "meta" + std::to_string(height));
+  Hash256 commit(int height, const OwnedWrites& writes) {
+    const auto root =
+        store_->commit(Height{height}, views_of(writes), "meta" + std::to_string(height));
     EXPECT_TRUE(root) << root.error().text;
     return root.value_or(Hash256{});
   }
@@ -167,10 +170,10 @@ TEST_F(StateTest, HeightsOnlyRise) {
 
 TEST_F(StateTest, WritesThatCannotBeProvenAreRefusedWhole) {
   open();
-  for (const WriteSet& writes :
-       {WriteSet{{kBank, {{hot(1), "one"}, {"", "x"}}}}, WriteSet{{kBank, {{hot(1), ""}}}},
-        WriteSet{{kBank, {{Bytes(65'536, 'k'), "x"}}}}}) {
-    const auto result = store_->commit(Height{1}, writes, "");
+  for (const OwnedWrites& writes :
+       {OwnedWrites{{kBank, {{hot(1), "one"}, {"", "x"}}}}, OwnedWrites{{kBank, {{hot(1), ""}}}},
+        OwnedWrites{{kBank, {{Bytes(65'536, 'k'), "x"}}}}}) {
+    const auto result = store_->commit(Height{1}, views_of(writes), "");
     ASSERT_FALSE(result);
     EXPECT_TRUE(is(result.error(), StoreError::kInvalidWrite));
   }
@@ -407,7 +410,7 @@ TEST_F(StateTest, AFullDiskStopsCommitsUntilThereIsRoom) {
 TEST_F(StateTest, ColdValuesAreReadFromDiskWhenTheCacheIsSmall) {
   options_.cold_cache_bytes = 0;
   open();
-  WriteSet writes;
+  OwnedWrites writes;
   for (int i = 0; i < 100; ++i) writes[kMarket][cold(i)] = large(std::to_string(i));
   commit(1, writes);
   EXPECT_GT(store_->stats().cold_memory_bytes, 10'000u);
@@ -442,7 +445,7 @@ TEST_F(StateTest, TheSecondProcessOnADirectoryIsRefused) {
 TEST_F(StateTest, AFlippedByteIsNamedOrHarmless) {
   open();
   for (int height = 1; height <= 3; ++height) {
-    WriteSet writes;
+    OwnedWrites writes;
     for (int i = 0; i < 40; ++i) {
       writes[kBank][hot(i * height)] = std::to_string(i);
       writes[kMarket][cold(i)] = large(std::to_string(i * height));
@@ -614,7 +617,7 @@ TEST_F(StateTest, ObserversSeeTheStateAndEveryCommitAfter) {
 TEST_F(StateTest, PresenceAndAbsenceAreProvenAtEveryKeptHeight) {
   open();
   for (int height = 1; height <= 4; ++height) {
-    WriteSet writes;
+    OwnedWrites writes;
     for (int i = 0; i < 20; ++i)
       writes[kMarket][(i % 2 == 0 ? hot : cold)(i * height)] = large(std::to_string(i));
     commit(height, writes);
@@ -667,14 +670,14 @@ TEST_F(StateTest, ReadersSeeWholeVersionsWhileBlocksAreCommittedAndFlushed) {
   auto store = *StateStore::open(options_, disk_, clock_, compute, background);
   constexpr int kKeys = 300;
   const auto block = [](int height) {
-    WriteSet writes;
+    OwnedWrites writes;
     for (int i = 0; i < kKeys; ++i) {
       writes[kMarket][cold(i)] = Bytes(40, '.') + std::to_string(height);
       writes[kBank][hot(i)] = std::to_string(height);
     }
     return writes;
   };
-  ASSERT_TRUE(store->commit(Height{1}, block(1), ""));
+  ASSERT_TRUE(store->commit(Height{1}, views_of(block(1)), ""));
   std::atomic<bool> stop = false;
   std::atomic<int> torn = 0;
   std::atomic<int> reads = 0;
@@ -698,7 +701,7 @@ TEST_F(StateTest, ReadersSeeWholeVersionsWhileBlocksAreCommittedAndFlushed) {
   int height = 1;
   while (height < 60 || reads < 20) {
     ++height;
-    EXPECT_TRUE(store->commit(Height{height}, block(height), ""));
+    EXPECT_TRUE(store->commit(Height{height}, views_of(block(height)), ""));
   }
   stop = true;
   first.join();
@@ -718,8 +721,8 @@ struct Block {
   int after;                                      // what happens then: see below
 };
 
-WriteSet writes_of(const Block& block) {
-  WriteSet out;
+OwnedWrites writes_of(const Block& block) {
+  OwnedWrites out;
   for (const auto& [table, key, value] : block.writes) {
     const StoreId store = table == 0 ? kBank : kMarket;
     auto& slot = out[store][table == 2 ? cold(key) : hot(key)];
@@ -748,12 +751,12 @@ RC_GTEST_PROP(StateProperty, ACrashedStateIsTheOneOfItsDurableHeight, ()) {
         *rc::gen::container<std::vector<std::tuple<int, int, int>>>(rc::gen::tuple(
             rc::gen::inRange(0, 3), rc::gen::inRange(0, 30), rc::gen::inRange(0, 60))),
         *rc::gen::inRange(0, 12)};
-    const WriteSet writes = writes_of(block);
+    const OwnedWrites writes = writes_of(block);
     Content content = history.at(store->latest()->height()).first;
     apply(content, writes);
     ++height;
     clock.time += 1'000'000'000;
-    const auto root = store->commit(Height{height}, writes, "m");
+    const auto root = store->commit(Height{height}, views_of(writes), "m");
     RC_ASSERT(root.has_value());
     RC_ASSERT(content_of(*store->latest()) == content);
     history[Height{height}] = {std::move(content), *root};

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "crypto/sha.h"
+#include "store/owned_writes.h"
 #include "store/state.h"
 #include "store/state_core.h"
 
@@ -72,7 +73,7 @@ class State {
     options_.schema = schema();
     open();
     for (std::uint64_t from = 0; from < std::max(accounts, deployments); from += 100'000) {
-      WriteSet writes;
+      OwnedWrites writes;
       for (std::uint64_t i = from; i < std::min(from + 100'000, accounts); ++i)
         writes[kStore][account_key(i)] = account_value(i, 0);
       for (std::uint64_t i = from; i < std::min(from + 100'000, deployments); ++i)
@@ -97,8 +98,8 @@ class State {
     height_ = store_->latest()->height().value;
   }
 
-  void commit(const WriteSet& writes) {
-    if (!store_->commit(Height{++height_}, writes, "")) std::abort();
+  void commit(const OwnedWrites& writes) {
+    if (!store_->commit(Height{++height_}, views_of(writes), "")) std::abort();
   }
   StateStore& store() { return *store_; }
 
@@ -125,7 +126,7 @@ void commit_block(benchmark::State& bench) {
   std::uint64_t round = 1;
   for (auto _ : bench) {
     bench.PauseTiming();
-    WriteSet writes;
+    OwnedWrites writes;
     while (writes[kStore].size() < keys) {
       const std::uint64_t i = random() % 1'000'000;
       writes[kStore][account_key(i)] = account_value(i, round);
@@ -256,7 +257,7 @@ void make_durable(benchmark::State& bench) {
   std::uint64_t round = 1'000;
   for (auto _ : bench) {
     bench.PauseTiming();
-    WriteSet writes;
+    OwnedWrites writes;
     while (writes[kStore].size() < 10'000) {
       const std::uint64_t i = random() % 1'000'000;
       writes[kStore][account_key(i)] = account_value(i, round);

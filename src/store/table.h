@@ -55,8 +55,7 @@ class Table {
   }
 
   Result<bool> contains(const Reader& state, const Key& key) const {
-    TRY(const std::optional<Bytes> value, state.get(id_.store, raw_key(key)));
-    return value.has_value();
+    return state.contains(id_.store, raw_key(key));
   }
 
   Result<void> put(Writer& state, const Key& key, const Record& record) const {

@@ -1,5 +1,6 @@
 #include "networks/compute/chain/index.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -26,11 +27,11 @@ void Index::committed(const store::WriteSet& writes, const store::StateVersion&,
   if (const auto store = writes.find(kDeployments.id().store); store != writes.end()) {
     const store::KeyRange range =
         store::KeyRange::with_prefix(kDeployments.raw_key(std::tuple<>{}));
-    for (auto row = store->second.lower_bound(range.from);
-         row != store->second.end() && row->first < range.to; ++row) {
+    for (auto row = std::ranges::lower_bound(store->second, range.from, {}, &store::Write::key);
+         row != store->second.end() && row->key < range.to; ++row) {
       const bool active =
-          row->second && kDeployments.decoded(*row->second).state == DeploymentState::kActive;
-      step.changes.emplace_back(kDeployments.decoded_key(row->first), active);
+          row->value && kDeployments.decoded(*row->value).state == DeploymentState::kActive;
+      step.changes.emplace_back(kDeployments.decoded_key(row->key), active);
     }
   }
   const std::unique_lock lock(mutex_);

@@ -1,0 +1,110 @@
+#include "store/write_map.h"
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include "base/wide.h"
+
+namespace tp::store {
+namespace {
+
+std::uint64_t process_secret() {
+  std::random_device device;
+  return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+// Both halves of the product, folded: the mixing step of wyhash.
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  const auto product = u128{a} * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+std::uint64_t word(const char* from, std::size_t size) {
+  std::uint64_t out = 0;
+  std::memcpy(&out, from, size);
+  return out;
+}
+
+}  // namespace
+
+char* Arena::allocate(std::size_t size) {
+  size = (size + 7) / 8 * 8;
+  if (size > left_) {
+    const std::size_t chunk = std::max(size, chunk_size_);
+    chunks_.push_back(std::make_unique_for_overwrite<char[]>(chunk));
+    next_ = chunks_.back().get();
+    left_ = chunk;
+    chunk_size_ = std::min<std::size_t>(chunk_size_ * 2, 1u << 20);
+  }
+  left_ -= size;
+  return std::exchange(next_, next_ + size);
+}
+
+std::uint64_t WriteMap::hash_of(BytesView key) {
+  static const std::uint64_t secret = process_secret();
+  constexpr std::uint64_t kOdd = 0x9e37'79b9'7f4a'7c15;
+  std::uint64_t hash = mix(secret ^ key.size(), kOdd);
+  const char* at = key.data();
+  std::size_t left = key.size();
+  for (; left > 8; at += 8, left -= 8) hash = mix(hash ^ word(at, 8), secret | 1);
+  return mix(hash ^ word(at, left), kOdd);
+}
+
+const WriteEntry* WriteMap::find(std::uint64_t hash, BytesView key) const {
+  if (entries_.size() <= kFew) {
+    for (const WriteEntry* entry : entries_)
+      if (entry->hash_ == hash && entry->key() == key) return entry;
+    return nullptr;
+  }
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t i = hash & mask; slots_[i] != nullptr; i = (i + 1) & mask)
+    if (slots_[i]->hash_ == hash && slots_[i]->key() == key) return slots_[i];
+  return nullptr;
+}
+
+void WriteMap::set(Arena& arena, std::uint64_t hash, BytesView key, BytesView value) {
+  auto* entry = const_cast<WriteEntry*>(find(hash, key));  // ours
+  if (entry == nullptr) {
+    entry = new (arena.allocate(sizeof(WriteEntry) + key.size())) WriteEntry;
+    entry->hash_ = hash;
+    entry->key_size_ = static_cast<std::uint32_t>(key.size());
+    entry->value_room_ = 0;
+    entry->value_ = nullptr;
+    std::memcpy(reinterpret_cast<char*>(entry + 1), key.data(), key.size());
+    entries_.push_back(entry);
+    if (entries_.size() > kFew) insert_slot(entry);
+  }
+  if (value.size() > entry->value_room_) {
+    entry->value_ = arena.allocate(value.size());
+    entry->value_room_ = static_cast<std::uint32_t>(value.size());
+  }
+  if (!value.empty()) std::memcpy(entry->value_, value.data(), value.size());
+  entry->value_size_ = static_cast<std::uint32_t>(value.size());
+}
+
+void WriteMap::insert_slot(WriteEntry* entry) {
+  if (entries_.size() * 2 > slots_.size()) return grow();
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t i = entry->hash_ & mask;
+  while (slots_[i] != nullptr) i = (i + 1) & mask;
+  slots_[i] = entry;
+}
+
+void WriteMap::grow() {
+  slots_.assign(std::max<std::size_t>(slots_.size() * 2, 4 * kFew), nullptr);
+  const std::size_t mask = slots_.size() - 1;
+  for (WriteEntry* entry : entries_) {
+    std::size_t i = entry->hash_ & mask;
+    while (slots_[i] != nullptr) i = (i + 1) & mask;
+    slots_[i] = entry;
+  }
+}
+
+std::vector<const WriteEntry*> WriteMap::sorted() const {
+  std::vector<const WriteEntry*> out(entries_.begin(), entries_.end());
+  std::ranges::sort(out, {}, &WriteEntry::key);
+  return out;
+}
+
+}  // namespace tp::store
