@@ -29,20 +29,20 @@ int hex_digit(char c) {
 }
 
 std::string encode_base64(BytesView bytes, std::string_view alphabet, bool padded) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  std::uint32_t buffer = 0;
-  int bits = 0;
-  for (const char c : bytes) {
-    buffer = buffer << 8 | static_cast<std::uint8_t>(c);
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      out.push_back(alphabet[buffer >> bits & 63]);
-    }
+  std::string out((bytes.size() + 2) / 3 * 4, '=');
+  char* to = out.data();
+  const std::uint8_t* from = as_u8(bytes);
+  const std::size_t whole = bytes.size() / 3 * 3;
+  for (std::size_t i = 0; i < whole; i += 3) {
+    const std::uint32_t three = std::uint32_t{from[i]} << 16 | from[i + 1] << 8 | from[i + 2];
+    for (int shift = 18; shift >= 0; shift -= 6) *to++ = alphabet[three >> shift & 63];
   }
-  if (bits > 0) out.push_back(alphabet[buffer << (6 - bits) & 63]);
-  while (padded && out.size() % 4 != 0) out.push_back('=');
+  if (const std::size_t rest = bytes.size() - whole; rest > 0) {
+    const std::uint32_t last =
+        std::uint32_t{from[whole]} << 16 | (rest > 1 ? from[whole + 1] << 8 : 0);
+    for (std::size_t i = 0; i <= rest; ++i) *to++ = alphabet[last >> (18 - 6 * i) & 63];
+  }
+  if (!padded) out.resize(static_cast<std::size_t>(to - out.data()));
   return out;
 }
 

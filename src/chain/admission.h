@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/address.h"
+#include "base/coin.h"
 #include "chain/context.h"
 #include "chain/tx_codec.h"
 
@@ -16,6 +18,21 @@ enum class AdmitMode : std::uint8_t {
   kRecheck,   // still in the mempool after a block: signatures are known to verify
   kDeliver,   // in a block
   kSimulate,  // for an estimate of gas: signatures may be missing
+};
+
+// What a transaction says, whatever the state: worked out once and used each time it is admitted.
+// What is wrong with it is kept, because the documented order of checks decides what is told first.
+struct TxClaims {
+  struct Key {
+    Bytes bytes;      // empty when the transaction carries none for this signer
+    Address address;  // of the key
+  };
+
+  Result<std::vector<Address>> signers;                 // who must sign, each once
+  std::vector<std::optional<Address>> message_senders;  // the first signer of each message
+  std::optional<Address> fee_payer;                     // where `signers` has no error
+  Result<Coins> fee;
+  std::vector<Result<Key>> keys;  // of each signer info
 };
 
 // The signatures of a transaction were found to verify under these account numbers, in the order of
@@ -29,18 +46,22 @@ class Admission {
  public:
   virtual ~Admission() = default;
 
+  // Reads what admit() and verify() want to know of `tx`. Thread-safe.
+  virtual TxClaims claims_of(const DecodedTx& tx) const = 0;
+
   // Verifies the signatures against a committed state. Nothing when one does not verify, or when
   // that cannot be told yet (an account that this state does not have). Thread-safe, and changes
   // nothing. Cost: one verification a signature.
   virtual std::optional<VerifiedSigners> verify(const store::Reader& state,
-                                                const ChainParams& params,
-                                                const DecodedTx& tx) const = 0;
+                                                const ChainParams& params, const DecodedTx& tx,
+                                                const TxClaims& claims) const = 0;
 
   // Runs the checks in the documented order, takes the fee, sets the public key, bumps sequences,
   // and emits the events of the transaction itself. `verified` spares the verification where it
   // names the same account numbers. Errors: codespace "sdk" (specs/chain.md §2.4, "Admission
   // order"). Rules: the same section.
-  virtual Result<void> admit(Context& context, const DecodedTx& tx, AdmitMode mode,
+  virtual Result<void> admit(Context& context, const DecodedTx& tx, const TxClaims& claims,
+                             AdmitMode mode,
                              const std::optional<VerifiedSigners>& verified) const = 0;
 };
 

@@ -86,6 +86,7 @@ HashedTxs::HashedTxs(std::vector<Bytes> txs) : txs_(std::move(txs)) {
 // A transaction that was decoded, and verified where that was possible.
 struct Machine::Prepared {
   Result<DecodedTx> tx;
+  TxClaims claims;  // where it could be decoded
   std::optional<VerifiedSigners> verified;
 };
 
@@ -264,10 +265,12 @@ Result<InitResponse> Machine::init(const InitRequest& request) {
 
 std::shared_ptr<const Machine::Prepared> Machine::prepare(BytesView raw,
                                                           const store::Reader& state) const {
-  Result<DecodedTx> tx = codec_->decode(raw);
-  std::optional<VerifiedSigners> verified;
-  if (tx) verified = admission_->verify(state, params_, *tx);
-  return std::make_shared<const Prepared>(Prepared{std::move(tx), std::move(verified)});
+  Prepared prepared{.tx = codec_->decode(raw), .claims = {}, .verified = {}};
+  if (prepared.tx) {
+    prepared.claims = admission_->claims_of(*prepared.tx);
+    prepared.verified = admission_->verify(state, params_, *prepared.tx, prepared.claims);
+  }
+  return std::make_shared<const Prepared>(std::move(prepared));
 }
 
 // Looks each transaction up, and decodes and verifies in parallel what is new.
@@ -309,7 +312,9 @@ std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
     auto work = store::Overlay::over(*check_state_);
     GasMeter meter(gas_limit_of(*one->tx));
     Context context(work, block, params_, meter);
-    const Result<void> admitted = admission_->admit(context, *one->tx, mode, one->verified);
+    if (kind != CheckKind::kProbe) context.forget_events();  // nobody is told
+    const Result<void> admitted =
+        admission_->admit(context, *one->tx, one->claims, mode, one->verified);
     TxResult result = admitted ? TxResult{} : failed(admitted.error());
     result.gas_wanted = static_cast<std::int64_t>(meter.limit().value);
     result.gas_used = static_cast<std::int64_t>(meter.used().value);
@@ -322,21 +327,25 @@ std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
   return results;
 }
 
-Outcome Machine::execute(store::Overlay& state, const BlockInfo& block, const DecodedTx& tx,
-                         AdmitMode mode, const std::optional<VerifiedSigners>& verified) const {
+// Precondition: `prepared.tx` holds a transaction.
+Outcome Machine::execute(store::Overlay& state, const BlockInfo& block, const Prepared& prepared,
+                         AdmitMode mode) const {
+  const DecodedTx& tx = *prepared.tx;
   const Gas limit = mode == AdmitMode::kSimulate ? options_.query_gas : gas_limit_of(tx);
   GasMeter meter(limit);
 
   auto admission_writes = store::Overlay::over(state);
   Context admission(admission_writes, block, params_, meter);
-  if (const Result<void> admitted = admission_->admit(admission, tx, mode, verified); !admitted)
+  if (const Result<void> admitted =
+          admission_->admit(admission, tx, prepared.claims, mode, prepared.verified);
+      !admitted)
     return {.result = failed(admitted.error(), limit, meter.used()), .admitted = false};
   admission_writes.merge_into(state);
 
   Outcome outcome{.result = {}, .admitted = true};
   auto message_writes = store::Overlay::over(state);
   Context context(message_writes, block, params_, meter);
-  if (const Result<void> ran = run_messages(context, tx, outcome.result); ran) {
+  if (const Result<void> ran = run_messages(context, prepared, outcome.result); ran) {
     message_writes.merge_into(state);
   } else {
     outcome.result = failed(ran.error());
@@ -350,7 +359,9 @@ Outcome Machine::execute(store::Overlay& state, const BlockInfo& block, const De
   return outcome;
 }
 
-Result<void> Machine::run_messages(Context& context, const DecodedTx& tx, TxResult& result) const {
+Result<void> Machine::run_messages(Context& context, const Prepared& prepared,
+                                   TxResult& result) const {
+  const DecodedTx& tx = *prepared.tx;
   cosmos::base::abci::v1beta1::TxMsgData data;
   for (std::size_t i = 0; i < tx.messages.size(); ++i) {
     const DecodedMessage& message = tx.messages[i];
@@ -358,12 +369,9 @@ Result<void> Machine::run_messages(Context& context, const DecodedTx& tx, TxResu
     if (route == nullptr)
       return fail(SdkError::kUnknownRequest, "no message handler found for " + message.type->url);
     TRY_VOID(context.charge(context.params().gas.per_message, "message"));
-    TRY(const std::vector<Address> signers, route->signers(*message.message));
-
     Event action{"message", {{"action", message.type->url}}};
-    if (!signers.empty())
-      action.attributes.push_back(
-          {"sender", crypto::address_text(params_.prefix, signers.front())});
+    if (const std::optional<Address>& sender = prepared.claims.message_senders[i])
+      action.attributes.push_back({"sender", crypto::address_text(params_.prefix, *sender)});
     action.attributes.push_back({"module", module_of(message.type->url)});
     context.emit(std::move(action));
 
@@ -418,9 +426,8 @@ Result<BlockResponse> Machine::finalize(const BlockRequest& request) {
   BlockResponse response;
   response.tx_results.reserve(prepared.size());
   for (const auto& one : prepared) {
-    response.tx_results.push_back(
-        one->tx ? execute(state, block, *one->tx, AdmitMode::kDeliver, one->verified).result
-                : failed(one->tx.error()));
+    response.tx_results.push_back(one->tx ? execute(state, block, *one, AdmitMode::kDeliver).result
+                                          : failed(one->tx.error()));
   }
   TRY_TO(response.events, schedule_.run_due(state, block, params_));
   if (options_.check_invariants) TRY_VOID(check_invariants(state));
@@ -457,11 +464,11 @@ BlockInfo Machine::block_of(const store::Reader& state, Height height) const {
 
 TxResult Machine::simulate(BytesView raw) const {
   const store::StatePtr state = committed();
-  const Result<DecodedTx> tx = codec_->decode(raw);
-  if (!tx) return failed(tx.error());
+  Prepared prepared{.tx = codec_->decode(raw), .claims = {}, .verified = {}};
+  if (!prepared.tx) return failed(prepared.tx.error());
+  prepared.claims = admission_->claims_of(*prepared.tx);
   store::Overlay work(*state);
-  return execute(work, block_of(*state, state->height().next()), *tx, AdmitMode::kSimulate,
-                 std::nullopt)
+  return execute(work, block_of(*state, state->height().next()), prepared, AdmitMode::kSimulate)
       .result;
 }
 

@@ -80,9 +80,9 @@ class Machine final : public Application {
 
   std::shared_ptr<const Prepared> prepare(BytesView raw, const store::Reader& state) const;
   std::vector<std::shared_ptr<const Prepared>> prepare_all(const TxBatch& txs);
-  Outcome execute(store::Overlay& state, const BlockInfo& block, const DecodedTx& tx,
-                  AdmitMode mode, const std::optional<VerifiedSigners>& verified) const;
-  Result<void> run_messages(Context& context, const DecodedTx& tx, TxResult& result) const;
+  Outcome execute(store::Overlay& state, const BlockInfo& block, const Prepared& prepared,
+                  AdmitMode mode) const;
+  Result<void> run_messages(Context& context, const Prepared& prepared, TxResult& result) const;
   Result<BlockInfo> begin_block(store::Overlay& state, const BlockRequest& request) const;
   BlockInfo block_of(const store::Reader& state, Height height) const;
   Result<store::StatePtr> version_at(Height height) const;

@@ -80,14 +80,13 @@ std::unexpected<Error> invalid(std::string_view what) {
 
 std::string to_bech32(std::string_view hrp, BytesView bytes) {
   TP_ASSERT(is_valid_hrp(hrp) && std::none_of(hrp.begin(), hrp.end(), is_upper));
-  std::string text;
-  text.reserve(hrp.size() + 1 + (bytes.size() * 8 + 4) / 5 + kChecksumSize);
-  text.append(hrp).push_back('1');
+  std::string text(hrp.size() + 1 + (bytes.size() * 8 + 4) / 5 + kChecksumSize, '1');
+  char* next = std::copy(hrp.begin(), hrp.end(), text.data()) + 1;
 
   Checksum checksum(hrp);
   const auto put = [&](std::uint32_t group) {
     checksum.add(static_cast<int>(group));
-    text.push_back(kAlphabet[group]);
+    *next++ = kAlphabet[group];
   };
   std::uint32_t buffer = 0;
   int bits = 0;
@@ -102,7 +101,7 @@ std::string to_bech32(std::string_view hrp, BytesView bytes) {
 
   for (std::size_t i = 0; i < kChecksumSize; ++i) checksum.add(0);
   const std::uint32_t tail = checksum.value() ^ kBech32;
-  for (int shift = 25; shift >= 0; shift -= 5) text.push_back(kAlphabet[tail >> shift & 31]);
+  for (int shift = 25; shift >= 0; shift -= 5) *next++ = kAlphabet[tail >> shift & 31];
   return text;
 }
 
@@ -117,7 +116,7 @@ Result<Bech32> from_bech32(std::string_view text) {
     return invalid("there is no \"1\" between prefix and data");
   Bech32 out;
   out.hrp = std::string(text.substr(0, separator));
-  std::transform(out.hrp.begin(), out.hrp.end(), out.hrp.begin(), lower);
+  if (has_upper) std::transform(out.hrp.begin(), out.hrp.end(), out.hrp.begin(), lower);
   if (!is_valid_hrp(out.hrp))
     return invalid("the prefix is not 1 to 83 printable ASCII characters");
 
@@ -127,7 +126,8 @@ Result<Bech32> from_bech32(std::string_view text) {
   Checksum checksum(out.hrp);
   std::uint32_t buffer = 0;
   int bits = 0;
-  out.bytes.reserve(payload * 5 / 8);
+  out.bytes.resize(payload * 5 / 8);
+  char* next = out.bytes.data();
   for (std::size_t i = 0; i < data.size(); ++i) {
     const auto byte = static_cast<std::uint8_t>(lower(data[i]));
     const int group = byte < kDigits.size() ? kDigits[byte] : -1;
@@ -140,7 +140,7 @@ Result<Bech32> from_bech32(std::string_view text) {
     bits += 5;
     if (bits < 8) continue;
     bits -= 8;
-    out.bytes.push_back(static_cast<char>(buffer >> bits & 255));
+    *next++ = static_cast<char>(buffer >> bits & 255);
   }
   if (checksum.value() == kBech32m) return invalid("the checksum is bech32m's; bech32 is required");
   if (checksum.value() != kBech32)

@@ -9,6 +9,7 @@
 #include "crypto/ed25519.h"
 #include "crypto/error.h"
 #include "crypto/secp256k1.h"
+#include "crypto/secp256k1_key_cache.h"
 #include "crypto/sha.h"
 
 namespace tp::crypto {
@@ -98,6 +99,24 @@ TEST(Secp256k1, RefusesKeysThatAreNoCompressedPoint) {
     EXPECT_TRUE(is(key.error(), CryptoError::kInvalidKey));
   }
   EXPECT_FALSE(verify(Secp256k1PublicKey{}, sha256(""), secp_key(kOne).sign(sha256(""))));
+}
+
+// Each of many keys takes the place of others, and comes back.
+TEST(Secp256k1KeyCache, AnswersAsTheVerificationWithoutIt) {
+  Secp256k1KeyCache cache;
+  const Hash256 digest = sha256("message"), other = sha256("other");
+  Bytes scalar(32, '\0');
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 1; i < 50; ++i) {
+      scalar[31] = static_cast<char>(i);
+      const auto key = Secp256k1PrivateKey::from_bytes(scalar).value();
+      const Secp256k1Signature signature = key.sign(digest);
+      EXPECT_TRUE(cache.verify(key.public_key(), digest, signature));
+      EXPECT_FALSE(cache.verify(key.public_key(), other, signature));
+    }
+  }
+  // No point, though it looks like a place that nobody has taken.
+  EXPECT_FALSE(cache.verify(Secp256k1PublicKey{}, digest, Secp256k1Signature{}));
 }
 
 TEST(Secp256k1, ManyThreadsShareTheContext) {

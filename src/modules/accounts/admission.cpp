@@ -1,6 +1,7 @@
 #include "modules/accounts/admission.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "chain/sdk_errors.h"
@@ -22,9 +23,9 @@ using cosmos::tx::v1beta1::SignerInfo;
 
 constexpr std::string_view kSecp256k1Type = "/cosmos.crypto.secp256k1.PubKey";
 
-// The key that the transaction carries for a signer; empty when it carries none.
-Result<Bytes> carried_key(const SignerInfo& info) {
-  if (!info.has_public_key()) return Bytes();
+// The key that the transaction carries for a signer.
+Result<chain::TxClaims::Key> carried_key(const SignerInfo& info) {
+  if (!info.has_public_key()) return {};
   if (info.public_key().type_url() != kSecp256k1Type)
     return fail(SdkError::kInvalidPubKey,
                 "keys of type " + info.public_key().type_url() + " cannot sign transactions");
@@ -32,7 +33,23 @@ Result<Bytes> carried_key(const SignerInfo& info) {
   if (!key.ParseFromString(info.public_key().value()) ||
       key.key().size() != crypto::Secp256k1PublicKey::kSize)
     return fail(SdkError::kInvalidPubKey, "a secp256k1 key has 33 bytes");
-  return key.key();
+  return chain::TxClaims::Key{key.key(),
+                              crypto::address_of(crypto::Secp256k1PublicKey::of(key.key()))};
+}
+
+Result<Coins> claimed_fee(const DecodedTx& tx) {
+  Coins fee;
+  for (const auto& coin : tx.auth_info->fee().amount()) {
+    auto denom = Denom::parse(coin.denom());
+    const auto amount = Amount::parse(coin.amount());
+    if (!denom || !amount)
+      return fail(SdkError::kInsufficientFee,
+                  "invalid fee provided: " + coin.amount() + coin.denom());
+    fee.push_back({*std::move(denom), *amount});
+  }
+  if (!is_canonical(fee))
+    return fail(SdkError::kInsufficientFee, "invalid fee provided: " + to_string(fee));
+  return fee;
 }
 
 // Wallets simulate without a fee and then pay one: what moving it will cost (six rows read, three
@@ -46,16 +63,6 @@ Gas gas_of_a_fee(const chain::GasTable& price) {
 bool signs_directly(const SignerInfo& info) {
   return info.mode_info().has_single() &&
          info.mode_info().single().mode() == cosmos::tx::signing::v1beta1::SIGN_MODE_DIRECT;
-}
-
-bool signature_verifies(const DecodedTx& tx, std::size_t index, BytesView key,
-                        const chain::SignerContext& signer) {
-  if (tx.signatures[index].size() != crypto::Secp256k1Signature::kSize ||
-      key.size() != crypto::Secp256k1PublicKey::kSize)
-    return false;
-  return crypto::verify(crypto::Secp256k1PublicKey::of(key),
-                        chain::sign_doc_hash(tx.body_bytes, tx.auth_info_bytes, signer),
-                        crypto::Secp256k1Signature::of(tx.signatures[index]));
 }
 
 // How many bytes the transaction will have once it is signed and says its fee: clients leave both
@@ -72,10 +79,29 @@ std::size_t signed_size(const DecodedTx& tx, std::size_t signers) {
 
 }  // namespace
 
+struct AccountAdmission::Admitted {
+  Context& context;
+  const DecodedTx& tx;
+  const chain::TxClaims& claims;
+  AdmitMode mode;
+  const std::optional<VerifiedSigners>& verified;
+};
+
+chain::TxClaims AccountAdmission::claims_of(const DecodedTx& tx) const {
+  chain::TxClaims claims;
+  if (const Result<void> read = read_signers(tx, claims); !read)
+    claims.signers = std::unexpected(read.error());
+  claims.fee = claimed_fee(tx);
+  claims.keys.reserve(static_cast<std::size_t>(tx.auth_info->signer_infos_size()));
+  for (const SignerInfo& info : tx.auth_info->signer_infos())
+    claims.keys.push_back(carried_key(info));
+  return claims;
+}
+
 // Messages in order, each message's signers in order, without repetition; then the fee payer if it
 // is new.
-Result<std::vector<Address>> AccountAdmission::signers_of(const DecodedTx& tx) const {
-  std::vector<Address> signers;
+Result<void> AccountAdmission::read_signers(const DecodedTx& tx, chain::TxClaims& claims) const {
+  std::vector<Address>& signers = *claims.signers;
   const auto add = [&signers](const Address& address) {
     if (std::find(signers.begin(), signers.end(), address) == signers.end())
       signers.push_back(address);
@@ -86,64 +112,87 @@ Result<std::vector<Address>> AccountAdmission::signers_of(const DecodedTx& tx) c
       return fail(SdkError::kUnknownRequest, "no message handler found for " + message.type->url);
     TRY(const std::vector<Address> of_message, route->signers(*message.message));
     for (const Address& address : of_message) add(address);
+    claims.message_senders.push_back(of_message.empty() ? std::nullopt
+                                                        : std::optional(of_message.front()));
   }
   if (const std::string& payer = tx.auth_info->fee().payer(); !payer.empty()) {
-    TRY(const Address address, accounts_.parse(payer));
-    add(address);
+    TRY_TO(claims.fee_payer, accounts_.parse(payer));
+    add(*claims.fee_payer);
+  } else if (!signers.empty()) {
+    claims.fee_payer = signers.front();
   }
-  return signers;
+  return {};
+}
+
+bool AccountAdmission::signature_verifies(const DecodedTx& tx, std::size_t index, BytesView key,
+                                          const chain::SignerContext& signer) const {
+  if (tx.signatures[index].size() != crypto::Secp256k1Signature::kSize ||
+      key.size() != crypto::Secp256k1PublicKey::kSize)
+    return false;
+  return keys_.verify(crypto::Secp256k1PublicKey::of(key),
+                      chain::sign_doc_hash(tx.body_bytes, tx.auth_info_bytes, signer),
+                      crypto::Secp256k1Signature::of(tx.signatures[index]));
 }
 
 std::optional<VerifiedSigners> AccountAdmission::verify(const store::Reader& state,
                                                         const chain::ChainParams& params,
-                                                        const DecodedTx& tx) const {
-  const auto signers = signers_of(tx);
+                                                        const DecodedTx& tx,
+                                                        const chain::TxClaims& claims) const {
+  const auto& signers = claims.signers;
   if (!signers || signers->empty() || signers->size() > params.max_tx_signatures ||
-      signers->size() != tx.signatures.size() ||
-      signers->size() != static_cast<std::size_t>(tx.auth_info->signer_infos_size()))
+      signers->size() != tx.signatures.size() || signers->size() != claims.keys.size())
     return std::nullopt;
 
   VerifiedSigners verified;
   for (std::size_t i = 0; i < signers->size(); ++i) {
     const SignerInfo& info = tx.auth_info->signer_infos(static_cast<int>(i));
     const auto account = accounts_.find(state, (*signers)[i]);
-    auto key = carried_key(info);
-    if (!account || !*account || !key || !signs_directly(info)) return std::nullopt;
-    if (key->empty()) *key = (*account)->secp256k1_public_key;
-    if (!signature_verifies(tx, i, *key, {params.chain_id, (*account)->number.value}))
+    if (!account || !*account || !claims.keys[i] || !signs_directly(info)) return std::nullopt;
+    const Bytes& carried = claims.keys[i]->bytes;
+    if (!signature_verifies(tx, i, carried.empty() ? (*account)->secp256k1_public_key : carried,
+                            {params.chain_id, (*account)->number.value}))
       return std::nullopt;
     verified.account_numbers.push_back((*account)->number.value);
   }
   return verified;
 }
 
-Result<void> AccountAdmission::admit(Context& context, const DecodedTx& tx, AdmitMode mode,
+Result<void> AccountAdmission::admit(Context& context, const DecodedTx& tx,
+                                     const chain::TxClaims& claims, AdmitMode mode,
                                      const std::optional<VerifiedSigners>& verified) const {
   if (tx.messages.empty())
     return fail(SdkError::kInvalidRequest, "must contain at least one message");
-  TRY(const std::vector<Address> signers, signers_of(tx));
-  TRY_VOID(check_basics(context, tx, signers, mode));
+  if (!claims.signers) return std::unexpected(claims.signers.error());
+  const std::vector<Address>& signers = *claims.signers;
+  if (signers.empty()) return fail(SdkError::kUnauthorized, "no message names a signer");
+  const Admitted admitted{context, tx, claims, mode, verified};
+  TRY_VOID(check_basics(admitted, signers));
   const std::size_t size =
       mode == AdmitMode::kSimulate ? signed_size(tx, signers.size()) : tx.raw.size();
   TRY_VOID(context.charge(Gas{context.params().gas.per_tx_byte.value * size}, "txSize"));
-
-  const std::string& payer_text = tx.auth_info->fee().payer();
-  Address payer = signers.front();
-  if (!payer_text.empty()) TRY_TO(payer, accounts_.parse(payer_text));
-  TRY_VOID(take_fee(context, tx, payer, mode));
+  TRY(Account payer, take_fee(admitted, *claims.fee_payer));
 
   if (signers.size() > context.params().max_tx_signatures)
     return fail(SdkError::kTooManySignatures,
                 "signatures: " + std::to_string(signers.size()) +
                     ", limit: " + std::to_string(context.params().max_tx_signatures));
-  for (std::size_t i = 0; i < signers.size(); ++i)
-    TRY_VOID(admit_signer(context, tx, signers[i], i, mode, verified));
+  for (std::size_t i = 0; i < signers.size(); ++i) {
+    if (signers[i] == *claims.fee_payer) {  // the fee does not change the account, only its balance
+      TRY_VOID(admit_signer(admitted, signers[i], std::move(payer), i));
+      continue;
+    }
+    TRY(std::optional<Account> account, accounts_.find(context, signers[i]));
+    if (!account)
+      return fail(SdkError::kUnknownAddress,
+                  "account " + accounts_.text(signers[i]) + " does not exist");
+    TRY_VOID(admit_signer(admitted, signers[i], *std::move(account), i));
+  }
   return {};
 }
 
-Result<void> AccountAdmission::check_basics(const Context& context, const DecodedTx& tx,
-                                            const std::vector<Address>& signers,
-                                            AdmitMode mode) const {
+Result<void> AccountAdmission::check_basics(const Admitted& admitted,
+                                            const std::vector<Address>& signers) const {
+  const auto& [context, tx, claims, mode, verified] = admitted;
   const auto& body = *tx.body;
   const std::uint64_t gas_limit = tx.auth_info->fee().gas_limit();
   constexpr std::uint64_t kGasMax = 0x7fff'ffff'ffff'ffff;
@@ -190,65 +239,54 @@ Result<void> AccountAdmission::check_basics(const Context& context, const Decode
   return {};
 }
 
-Result<Coins> AccountAdmission::fee_of(const Context& context, const DecodedTx& tx,
-                                       AdmitMode mode) const {
-  Coins fee;
-  for (const auto& coin : tx.auth_info->fee().amount()) {
-    auto denom = Denom::parse(coin.denom());
-    const auto amount = Amount::parse(coin.amount());
-    if (!denom || !amount)
-      return fail(SdkError::kInsufficientFee,
-                  "invalid fee provided: " + coin.amount() + coin.denom());
-    fee.push_back({*std::move(denom), *amount});
-  }
-  if (!is_canonical(fee))
-    return fail(SdkError::kInsufficientFee, "invalid fee provided: " + to_string(fee));
-
-  const Decimal price = context.params().min_gas_price;
-  if (mode != AdmitMode::kCheck || price.is_zero()) return fee;
-  TRY(const Decimal exact, price.times(tx.auth_info->fee().gas_limit()));
-  const Coin required{context.params().fee_denom, exact.ceil()};
+Result<void> AccountAdmission::check_fee(const Admitted& admitted, const Coins& fee) const {
+  const chain::ChainParams& params = admitted.context.params();
+  const Decimal price = params.min_gas_price;
+  if (admitted.mode != AdmitMode::kCheck || price.is_zero()) return {};
+  TRY(const Decimal exact, price.times(admitted.tx.auth_info->fee().gas_limit()));
+  const Amount required = exact.ceil();
   const auto paid = std::find_if(fee.begin(), fee.end(),
-                                 [&](const Coin& coin) { return coin.denom == required.denom; });
-  if (paid == fee.end() || paid->amount < required.amount)
+                                 [&](const Coin& coin) { return coin.denom == params.fee_denom; });
+  if (paid == fee.end() || paid->amount < required)
     return fail(SdkError::kInsufficientFee,
-                "insufficient fees; got: " + to_string(fee) + " required: " + required.to_string());
-  return fee;
+                "insufficient fees; got: " + to_string(fee) +
+                    " required: " + Coin{params.fee_denom, required}.to_string());
+  return {};
 }
 
-Result<void> AccountAdmission::take_fee(Context& context, const DecodedTx& tx, const Address& payer,
-                                        AdmitMode mode) const {
-  TRY(const Coins fee, fee_of(context, tx, mode));
-  TRY(const std::optional<Account> account, accounts_.find(context, payer));
+Result<Account> AccountAdmission::take_fee(const Admitted& admitted, const Address& payer) const {
+  Context& context = admitted.context;
+  if (!admitted.claims.fee) return std::unexpected(admitted.claims.fee.error());
+  const Coins& fee = *admitted.claims.fee;
+  TRY_VOID(check_fee(admitted, fee));
+  TRY(std::optional<Account> account, accounts_.find(context, payer));
   if (!account)
     return fail(SdkError::kUnknownAddress,
                 "fee payer address: " + accounts_.text(payer) + " does not exist");
   if (!fee.empty()) {
     TRY_VOID(fees_.pay_fee(context, payer, fee));
-  } else if (mode == AdmitMode::kSimulate) {
+  } else if (admitted.mode == AdmitMode::kSimulate) {
     TRY_VOID(context.charge(gas_of_a_fee(context.params().gas), "fee"));
   }
-  context.emit({"tx", {{"fee", to_string(fee)}, {"fee_payer", accounts_.text(payer)}}});
-  return {};
+  context.emit([&] {
+    return std::array{
+        chain::Event{"tx", {{"fee", to_string(fee)}, {"fee_payer", accounts_.text(payer)}}}};
+  });
+  return *std::move(account);
 }
 
-Result<void> AccountAdmission::admit_signer(Context& context, const DecodedTx& tx,
-                                            const Address& address, std::size_t index,
-                                            AdmitMode mode,
-                                            const std::optional<VerifiedSigners>& verified) const {
+Result<void> AccountAdmission::admit_signer(const Admitted& admitted, const Address& address,
+                                            Account account, std::size_t index) const {
+  const auto& [context, tx, claims, mode, verified] = admitted;
   const SignerInfo& info = tx.auth_info->signer_infos(static_cast<int>(index));
-  TRY(std::optional<Account> account, accounts_.find(context, address));
-  if (!account)
-    return fail(SdkError::kUnknownAddress,
-                "account " + accounts_.text(address) + " does not exist");
-
-  TRY(const Bytes key, carried_key(info));
-  if (!key.empty() && crypto::address_of(crypto::Secp256k1PublicKey::of(key)) != address)
+  if (!claims.keys[index]) return std::unexpected(claims.keys[index].error());
+  const auto& [key, key_address] = *claims.keys[index];
+  if (!key.empty() && key_address != address)
     return fail(SdkError::kInvalidPubKey, "pubKey does not match signer address " +
                                               accounts_.text(address) +
                                               " with signer index: " + std::to_string(index));
-  if (account->secp256k1_public_key.empty()) account->secp256k1_public_key = key;
-  if (account->secp256k1_public_key.empty() && mode != AdmitMode::kSimulate)
+  if (account.secp256k1_public_key.empty()) account.secp256k1_public_key = key;
+  if (account.secp256k1_public_key.empty() && mode != AdmitMode::kSimulate)
     return fail(SdkError::kInvalidPubKey, "pubkey on account is not set");
   TRY_VOID(context.charge(context.params().gas.per_secp256k1_verify, "ante verify: secp256k1"));
 
@@ -256,26 +294,31 @@ Result<void> AccountAdmission::admit_signer(Context& context, const DecodedTx& t
     if (!signs_directly(info))
       return fail(SdkError::kNotSupported, "the sign mode of signer " + std::to_string(index) +
                                                " is not supported; use SIGN_MODE_DIRECT");
-    if (info.sequence() != account->sequence.value)
+    if (info.sequence() != account.sequence.value)
       return fail(SdkError::kWrongSequence, "account sequence mismatch, expected " +
-                                                std::to_string(account->sequence.value) + ", got " +
+                                                std::to_string(account.sequence.value) + ", got " +
                                                 std::to_string(info.sequence()));
-    const bool known = verified && verified->account_numbers[index] == account->number.value;
-    if (!known && !signature_verifies(tx, index, account->secp256k1_public_key,
-                                      {context.params().chain_id, account->number.value}))
+    const bool known = verified && verified->account_numbers[index] == account.number.value;
+    if (!known && !signature_verifies(tx, index, account.secp256k1_public_key,
+                                      {context.params().chain_id, account.number.value}))
       return fail(SdkError::kUnauthorized,
                   "signature verification failed; please verify account number (" +
-                      std::to_string(account->number.value) + "), sequence (" +
-                      std::to_string(account->sequence.value) + ") and chain-id (" +
+                      std::to_string(account.number.value) + "), sequence (" +
+                      std::to_string(account.sequence.value) + ") and chain-id (" +
                       context.params().chain_id + ")");
   }
-  context.emit(
-      {"tx",
-       {{"acc_seq", accounts_.text(address) + "/" + std::to_string(account->sequence.value)}}});
-  if (index < tx.signatures.size())
-    context.emit({"tx", {{"signature", to_base64(tx.signatures[index])}}});
-  account->sequence = account->sequence.next();
-  return accounts_.put(context, address, *account);
+  context.emit([&] {
+    return std::array{chain::Event{
+        "tx",
+        {{"acc_seq", accounts_.text(address) + "/" + std::to_string(account.sequence.value)}}}};
+  });
+  if (index < tx.signatures.size()) {
+    context.emit([&] {
+      return std::array{chain::Event{"tx", {{"signature", to_base64(tx.signatures[index])}}}};
+    });
+  }
+  account.sequence = account.sequence.next();
+  return accounts_.put(context, address, account);
 }
 
 }  // namespace tp::accounts

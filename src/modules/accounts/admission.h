@@ -5,6 +5,8 @@
 #include "base/coin.h"
 #include "chain/admission.h"
 #include "chain/router.h"
+#include "chain/sign_doc.h"
+#include "crypto/secp256k1_key_cache.h"
 #include "modules/accounts/accounts.h"
 
 namespace tp::accounts {
@@ -24,28 +26,33 @@ class AccountAdmission final : public chain::Admission {
                    const FeeSource& fees)
       : accounts_(accounts), messages_(messages), fees_(fees) {}
 
+  chain::TxClaims claims_of(const chain::DecodedTx& tx) const override;
   std::optional<chain::VerifiedSigners> verify(const store::Reader& state,
                                                const chain::ChainParams& params,
-                                               const chain::DecodedTx& tx) const override;
-  Result<void> admit(chain::Context& context, const chain::DecodedTx& tx, chain::AdmitMode mode,
+                                               const chain::DecodedTx& tx,
+                                               const chain::TxClaims& claims) const override;
+  Result<void> admit(chain::Context& context, const chain::DecodedTx& tx,
+                     const chain::TxClaims& claims, chain::AdmitMode mode,
                      const std::optional<chain::VerifiedSigners>& verified) const override;
 
  private:
-  Result<std::vector<Address>> signers_of(const chain::DecodedTx& tx) const;
-  Result<void> check_basics(const chain::Context& context, const chain::DecodedTx& tx,
-                            const std::vector<Address>& signers, chain::AdmitMode mode) const;
-  Result<Coins> fee_of(const chain::Context& context, const chain::DecodedTx& tx,
-                       chain::AdmitMode mode) const;
-  Result<void> take_fee(chain::Context& context, const chain::DecodedTx& tx, const Address& payer,
-                        chain::AdmitMode mode) const;
+  struct Admitted;  // the transaction under admission, with all that is known of it
+
+  Result<void> read_signers(const chain::DecodedTx& tx, chain::TxClaims& claims) const;
+  Result<void> check_basics(const Admitted& admitted, const std::vector<Address>& signers) const;
+  Result<void> check_fee(const Admitted& admitted, const Coins& fee) const;
+  // Returns the payer's account.
+  Result<Account> take_fee(const Admitted& admitted, const Address& payer) const;
   // Checks the signer's key, sequence and signature, and bumps the sequence.
-  Result<void> admit_signer(chain::Context& context, const chain::DecodedTx& tx,
-                            const Address& address, std::size_t index, chain::AdmitMode mode,
-                            const std::optional<chain::VerifiedSigners>& verified) const;
+  Result<void> admit_signer(const Admitted& admitted, const Address& address, Account account,
+                            std::size_t index) const;
+  bool signature_verifies(const chain::DecodedTx& tx, std::size_t index, BytesView key,
+                          const chain::SignerContext& signer) const;
 
   const Accounts& accounts_;
   const chain::MessageRouter& messages_;
   const FeeSource& fees_;
+  mutable crypto::Secp256k1KeyCache keys_;
 };
 
 }  // namespace tp::accounts

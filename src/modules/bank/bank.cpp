@@ -1,6 +1,7 @@
 #include "modules/bank/bank.h"
 
 #include <algorithm>
+#include <array>
 
 #include "chain/ids.h"
 #include "chain/sdk_errors.h"
@@ -109,16 +110,18 @@ Result<void> Bank::move(Context& context, const Movement& movement) const {
   TRY_VOID(add_balance(context, movement.to, coin));
   TRY_VOID(record_flow(context, coin, movement.purpose, payer));
 
-  const std::string from = accounts_.text(movement.from), to = accounts_.text(movement.to);
-  const std::string amount = coin.to_string();
-  context.emit({"coin_spent", {{"spender", from}, {"amount", amount}}});
-  context.emit({"coin_received", {{"receiver", to}, {"amount", amount}}});
-  context.emit({"transfer",
-                {{"recipient", to},
-                 {"sender", from},
-                 {"amount", amount},
-                 {"purpose", std::string(to_string(movement.purpose))},
-                 {"payer_class", std::string(to_string(payer))}}});
+  context.emit([&] {
+    const std::string from = accounts_.text(movement.from), to = accounts_.text(movement.to);
+    const std::string amount = coin.to_string();
+    return std::array{chain::Event{"coin_spent", {{"spender", from}, {"amount", amount}}},
+                      chain::Event{"coin_received", {{"receiver", to}, {"amount", amount}}},
+                      chain::Event{"transfer",
+                                   {{"recipient", to},
+                                    {"sender", from},
+                                    {"amount", amount},
+                                    {"purpose", std::string(to_string(movement.purpose))},
+                                    {"payer_class", std::string(to_string(payer))}}}};
+  });
   return {};
 }
 
