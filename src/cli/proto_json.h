@@ -18,7 +18,8 @@ Result<std::unique_ptr<google::protobuf::Message>> new_message(std::string_view 
 // Errors: CliError::kUsage with protobuf's reason.
 Result<std::unique_ptr<google::protobuf::Message>> message_from_json(std::string_view name,
                                                                      std::string_view json);
-std::string message_to_json(const google::protobuf::Message& message);
+// Errors: CliError::kFailed where an Any holds a type that nobody here knows.
+Result<std::string> message_to_json(const google::protobuf::Message& message);
 
 // The request and response of a gRPC method, "/cosmos.bank.v1beta1.Query/Balance". Errors:
 // CliError::kUsage.

@@ -32,7 +32,8 @@ Result<void> balance(const GlobalOptions& global, const QueryOptions& options) {
   std::string text;
   for (const auto& coin : response.balances())
     text += (text.empty() ? "" : "\n") + coin.amount() + coin.denom();
-  print(global, text.empty() ? "nothing" : text, message_to_json(response));
+  TRY(const std::string answer, message_to_json(response));
+  print(global, text.empty() ? "nothing" : text, answer);
   return {};
 }
 
@@ -77,7 +78,7 @@ Result<void> call(const GlobalOptions& global, const QueryOptions& options) {
       rpc->abci_query(path, request->SerializeAsString(), Height{options.height}));
   if (!response->ParseFromString(answer.value))
     return fail(CliError::kFailed, "the node's answer is not a " + types.response);
-  const std::string text = message_to_json(*response);
+  TRY(const std::string text, message_to_json(*response));
   print(global, text, text);
   return {};
 }
