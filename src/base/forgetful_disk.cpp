@@ -85,8 +85,9 @@ class ForgetfulDisk::NotingFile final : public AppendFile {
   Result<void> append(BytesView bytes) override { return file_->append(bytes); }
   Result<void> sync() override {
     if (disk_.syncs_ == Syncs::kIgnored) return {};
-    // What is appended while the sync runs may or may not be covered by it.
-    const std::uint64_t size = file_->size();
+    // What is appended while the sync runs may or may not be covered by it. Other programs may have
+    // made the file larger than what was appended here.
+    const std::uint64_t size = std::max(file_->size(), disk_.disk_.file_size(path_).value_or(0));
     TRY_VOID(file_->sync());
     const std::lock_guard lock(disk_.mutex_);
     return disk_.note('s', {path_, std::to_string(size)});

@@ -40,6 +40,20 @@ TEST_F(ForgetfulDiskTest, UnsyncedBytesAreTakenBack) {
   EXPECT_EQ(below_.read("data/log"), Bytes("one"));
 }
 
+TEST_F(ForgetfulDiskTest, ASyncCoversWhatOthersMadeOfTheFile) {
+  start();
+  const auto file = disk_->open_append("data/image");
+  ASSERT_TRUE(file);
+  {
+    const auto other = below_.open_append("data/image");
+    ASSERT_TRUE((*other)->append("a file system"));
+  }
+  ASSERT_TRUE((*file)->sync());
+  ASSERT_TRUE(disk_->sync_directory("data"));
+  forget();
+  EXPECT_EQ(below_.read("data/image"), Bytes("a file system"));
+}
+
 TEST_F(ForgetfulDiskTest, WhatWasThereBeforeIsDurable) {
   {
     const auto file = below_.open_append("data/log");

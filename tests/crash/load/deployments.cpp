@@ -74,10 +74,12 @@ class Deployments {
     }
     while (!stop.stop_requested()) {
       ++dseq_;
-      if (live())
+      if (const auto lived = live()) {
         ++counters_.lives;
-      else
+      } else {
         ++counters_.broken_lives;
+        counters_.note(lived.error().text);
+      }
     }
   }
 
@@ -184,6 +186,7 @@ class Deployments {
   Message close_bid(std::size_t provider) const {
     market_wire::MsgCloseBid message;
     write_id(provider, *message.mutable_id());
+    message.set_reason(::akash::market::v1::lease_closed_reason_unstable);
     return client::to_message(message);
   }
   Message close_lease(std::size_t provider) const {

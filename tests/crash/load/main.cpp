@@ -98,6 +98,8 @@ Result<void> run(const Options& options) {
   std::cout << counters.accepted << " transfers accepted, " << counters.refused << " refused, "
             << counters.lives << " lives of deployments, " << counters.broken_lives << " broken, "
             << seen->txs() << " transactions seen in blocks\n";
+  for (const auto& [error, count] : counters.errors())
+    std::cout << "#   " << count << " times: " << error << "\n";
   return {};
 }
 

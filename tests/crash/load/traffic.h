@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <random>
 #include <stop_token>
 #include <string>
@@ -33,6 +35,14 @@ struct Counters {
   std::atomic<std::uint64_t> refused{0};   // that it did not
   std::atomic<std::uint64_t> lives{0};     // of deployments, from creation to their end
   std::atomic<std::uint64_t> broken_lives{0};
+
+  // Why lives broke; numbers in the texts count as the same.
+  void note(const std::string& error);
+  std::map<std::string, std::uint64_t> errors() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::uint64_t> errors_;
 };
 
 // Random amounts between random wallets, several from one without waiting for blocks, `per_second`

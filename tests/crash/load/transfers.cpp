@@ -114,6 +114,19 @@ class Transfers {
 
 }  // namespace
 
+void Counters::note(const std::string& error) {
+  std::string kind;
+  for (const char c : error)
+    if (c < '0' || c > '9') kind.push_back(c);
+  const std::lock_guard lock(mutex_);
+  ++errors_[kind.substr(0, 160)];
+}
+
+std::map<std::string, std::uint64_t> Counters::errors() const {
+  const std::lock_guard lock(mutex_);
+  return errors_;
+}
+
 Account account_of(std::uint64_t seed, std::uint64_t number) {
   const Hash256 secret =
       crypto::sha256("crash load " + std::to_string(seed) + "/" + std::to_string(number));
