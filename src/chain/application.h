@@ -148,6 +148,10 @@ class Application {
   // (info().durable_height).
   virtual Result<void> commit() = 0;
 
+  // Begins to make durable what is committed, and returns at once: so the engine bounds what it
+  // must execute again after a crash. False when it is still busy with an earlier call.
+  virtual bool begin_sync() = 0;
+
   // Blocks until everything committed is durable.
   virtual Result<void> sync() = 0;
 

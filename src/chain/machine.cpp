@@ -445,6 +445,10 @@ Result<void> Machine::commit() {
   return {};
 }
 
+bool Machine::begin_sync() {
+  return state_.begin_flush();
+}
+
 Result<void> Machine::sync() {
   return state_.make_durable();
 }

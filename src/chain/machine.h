@@ -63,6 +63,7 @@ class Machine final : public Application {
   void preverify(const TxBatch& txs) override;
   Result<BlockResponse> finalize(const BlockRequest& request) override;
   Result<void> commit() override;
+  bool begin_sync() override;
   Result<void> sync() override;
   QueryResponse query(const QueryRequest& request) const override;
   Result<Bytes> export_genesis() const override;

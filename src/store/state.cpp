@@ -224,6 +224,9 @@ Result<Hash256> StateStore::commit(Height height, const WriteSet& writes, Bytes 
 void StateStore::settle() {
   core_->settle();
 }
+bool StateStore::begin_flush() {
+  return core_->begin_flush();
+}
 Result<void> StateStore::make_durable() {
   return core_->flush();
 }

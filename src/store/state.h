@@ -133,6 +133,9 @@ class StateStore {
 
   // Lets everything committed so far become durable. On the committing thread.
   void settle();
+  // Begins to make durable what is settled, in the background, also before flush_after has passed.
+  // False while an earlier flush runs: this one would not cover the newest commits.
+  bool begin_flush();
   // Returns when everything settled before the call survives a power cut. Errors: kDisk.
   Result<void> make_durable();
   Height durable_height() const;  // 0 before the first flush

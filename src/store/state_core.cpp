@@ -592,7 +592,16 @@ void StateCore::start_flush_if_due() {
     const std::lock_guard lock(mutex_);
     const bool due = pending_.bytes >= limits_.flush_bytes ||
                      passed(pending_.since, clock_.elapsed()) >= limits_.flush_after;
-    if (!due || flush_posted_ || pending_.blocks == 0) return;
+    if (!due) return;
+  }
+  begin_flush();
+}
+
+bool StateCore::begin_flush() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (flush_posted_) return false;
+    if (pending_.blocks == 0) return true;
     flush_posted_ = true;
   }
   // Not shared: close() waits for the task, and the directory must be free when it returns.
@@ -602,6 +611,7 @@ void StateCore::start_flush_if_due() {
     flush_posted_ = false;
     idle_.notify_all();
   });
+  return true;
 }
 
 Result<void> StateCore::flush() {

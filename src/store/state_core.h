@@ -71,6 +71,7 @@ class StateCore : public std::enable_shared_from_this<StateCore> {
                        std::string record);
 
   void settle();
+  bool begin_flush();
   Result<void> flush();
   void close();  // drops the versions that the store holds and waits for the background
 

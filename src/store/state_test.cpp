@@ -12,7 +12,6 @@
 #include "base/memory_disk.h"
 #include "base/text.h"
 #include "store/owned_writes.h"
-#include "store/owned_writes.h"
 
 namespace tp::store {
 namespace {
@@ -199,6 +198,18 @@ TEST_F(StateTest, OnlyWhatIsSettledBecomesDurable) {
   EXPECT_EQ(get(kBank, hot(1)), "one");
   EXPECT_EQ(get(kBank, hot(2)), "two");
   EXPECT_EQ(get(kBank, hot(3)), std::nullopt);
+}
+
+TEST_F(StateTest, AFlushMayBeBegunBeforeItIsDue) {
+  options_.settle_explicitly = true;
+  open();
+  EXPECT_TRUE(store_->begin_flush());  // nothing waits
+  commit(1, {{kBank, {{hot(1), "one"}}}});
+  store_->settle();
+  commit(2, {{kBank, {{hot(1), "two"}}}});
+  EXPECT_EQ(store_->durable_height(), Height{0});
+  EXPECT_TRUE(store_->begin_flush());
+  EXPECT_EQ(store_->durable_height(), Height{1});
 }
 
 TEST_F(StateTest, AFlushWritesTheSettledVersionAndTheNextTheRest) {

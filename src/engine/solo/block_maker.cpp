@@ -120,10 +120,10 @@ Result<void> BlockMaker::replay(Height from) {
     const chain::TxBatch txs{block->executed.txs, block->executed.tx_hashes};
     application_.preverify(txs);
     TRY(const chain::BlockResponse response,
-        application_.finalize({.height = height,
-                               .time = block->meta.header.time,
-                               .txs = txs,
-                               .proposer = block->meta.header.proposer_address.bytes()}));
+        execute({.height = height,
+                 .time = block->meta.header.time,
+                 .txs = txs,
+                 .proposer = block->meta.header.proposer_address.bytes()}));
     const chain::BlockResponse& before = block->executed.response;
     if (response.app_hash != before.app_hash) {
       return cannot_recover("replay of block " + text(height) + " gives app hash " +
@@ -133,7 +133,7 @@ Result<void> BlockMaker::replay(Height from) {
     if (results_hash(response) != results_hash(before)) {
       return cannot_recover("replay of block " + text(height) + " gives other results than before");
     }
-    TRY_VOID(application_.commit());
+    TRY_VOID(publish());
     app_hash_ = response.app_hash.bytes();
     last_ = block;
   }
@@ -211,10 +211,10 @@ Result<BlockPtr> BlockMaker::seal(PooledTxs txs) {
 
   executed.txs = std::move(whole.txs);
   executed.tx_hashes = std::move(txs.hashes);
-  TRY(executed.response, application_.finalize({.height = header.height,
-                                                .time = time,
-                                                .txs = {executed.txs, executed.tx_hashes},
-                                                .proposer = header.proposer_address.bytes()}));
+  TRY(executed.response, execute({.height = header.height,
+                                  .time = time,
+                                  .txs = {executed.txs, executed.tx_hashes},
+                                  .proposer = header.proposer_address.bytes()}));
   TRY_VOID(check_response(executed.response, *block));
 
   TRY_VOID(store_.append(*block, encoded));
@@ -226,7 +226,21 @@ Result<BlockPtr> BlockMaker::seal(PooledTxs txs) {
 }
 
 Result<void> BlockMaker::commit() {
-  return application_.commit();
+  return publish();
+}
+
+Result<void> BlockMaker::publish() {
+  TRY_VOID(application_.commit());
+  if (is_long(unsynced_) && application_.begin_sync()) unsynced_ = {};
+  return {};
+}
+
+Result<chain::BlockResponse> BlockMaker::execute(const chain::BlockRequest& request) {
+  const Duration begun = clock_.elapsed();
+  TRY(chain::BlockResponse response, application_.finalize(request));
+  unsynced_.execution.nanoseconds += clock_.elapsed().nanoseconds - begun.nanoseconds;
+  unsynced_.txs += request.txs.txs.size();
+  return response;
 }
 
 }  // namespace tp::solo

@@ -14,6 +14,7 @@
 #include "chain/application.h"
 #include "crypto/ed25519.h"
 #include "engine/comet_types/genesis.h"
+#include "engine/solo/block_policy.h"
 #include "engine/solo/block_store.h"
 #include "engine/solo/mempool.h"
 
@@ -52,6 +53,8 @@ class BlockMaker {
 
   Result<void> recover(const comet_types::Genesis& genesis);
   Result<void> replay(Height from);
+  Result<chain::BlockResponse> execute(const chain::BlockRequest& request);
+  Result<void> publish();
   BlockTime next_time() const;
   BlockMeta next_meta(BlockTime time) const;
 
@@ -68,6 +71,7 @@ class BlockMaker {
   Bytes app_hash_;               // for the next header
   Hash256 last_results_hash_{};  // for the next header
   BlockPtr last_;
+  ReplayWork unsynced_;
 };
 
 }  // namespace tp::solo

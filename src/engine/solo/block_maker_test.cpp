@@ -177,6 +177,32 @@ TEST_F(BlockMakerTest, AnApplicationThatIsBehindIsBroughtForward) {
   EXPECT_TRUE(again.make({"add 1"}));
 }
 
+TEST_F(BlockMakerTest, WhatACrashWouldHaveToExecuteAgainIsBounded) {
+  Process run(disk_, saved_, clock_, 1'000'000);
+  std::vector<Bytes> txs;
+  for (int i = 0; i < 4'000; ++i) txs.push_back("add 1 " + std::to_string(i));
+  for (int i = 0; i < 7; ++i) ASSERT_TRUE(run.make(txs));
+  EXPECT_EQ(run.app.begun_syncs, 0);
+  ASSERT_TRUE(run.make(txs));
+  EXPECT_EQ(run.app.begun_syncs, 1);
+  EXPECT_EQ(saved_.height, run.maker->last()->height());
+  run.app.is_syncing = true;  // still busy when it is due again
+  for (int i = 0; i < 9; ++i) ASSERT_TRUE(run.make(txs));
+  EXPECT_EQ(run.app.begun_syncs, 1);
+  run.app.is_syncing = false;
+  ASSERT_TRUE(run.make());
+  EXPECT_EQ(run.app.begun_syncs, 2);
+}
+
+TEST(ReplayWork, IsLongByTimeOrByTransactions) {
+  EXPECT_FALSE(is_long({}));
+  EXPECT_FALSE(is_long({.execution = Duration::milliseconds(799)}));
+  EXPECT_TRUE(is_long({.execution = Duration::milliseconds(800)}));
+  EXPECT_FALSE(is_long({.execution = Duration{0}, .txs = 31'999}));
+  EXPECT_TRUE(is_long({.execution = Duration{0}, .txs = 32'000}));
+  EXPECT_TRUE(is_long({.execution = Duration::milliseconds(400), .txs = 16'000}));
+}
+
 TEST_F(BlockMakerTest, AnApplicationAheadOfTheBlocksIsRefusedWithBothHeights) {
   {
     Process run(disk_, saved_, clock_);

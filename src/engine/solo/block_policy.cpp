@@ -24,4 +24,12 @@ Duration next_block_at(const BlockPolicy& policy, const BlockSituation& situatio
   return situation.last_at + pause;
 }
 
+bool is_long(const ReplayWork& work) {
+  constexpr std::int64_t kReplayMax = Duration::milliseconds(800).nanoseconds;
+  // A secp256k1 verification, shared by two processors.
+  constexpr std::int64_t kVerification = 25'000;
+  return work.execution.nanoseconds + static_cast<std::int64_t>(work.txs) * kVerification >=
+         kReplayMax;
+}
+
 }  // namespace tp::solo

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "base/time.h"
@@ -31,5 +32,16 @@ struct BlockSituation {
 
 // When to make the next block, by the same clock as last_at. A time in the past means now.
 Duration next_block_at(const BlockPolicy& policy, const BlockSituation& situation);
+
+// What a start after a crash would have to do again: the blocks since the application last began to
+// make its state durable.
+struct ReplayWork {
+  Duration execution;     // of those blocks
+  std::uint64_t txs = 0;  // whose signatures replay verifies; execution found that done
+};
+
+// Whether that takes so long that the application should begin again, to bound recovery to a second
+// or two under any load.
+bool is_long(const ReplayWork& work);
 
 }  // namespace tp::solo

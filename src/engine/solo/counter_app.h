@@ -76,6 +76,13 @@ class CounterApp final : public chain::Application {
     return {};
   }
 
+  bool begin_sync() override {
+    if (is_syncing) return false;
+    ++begun_syncs;
+    saved_ = state_;
+    return true;
+  }
+
   Result<void> sync() override {
     ++syncs;
     saved_ = state_;
@@ -91,6 +98,8 @@ class CounterApp final : public chain::Application {
   std::uint64_t total() const { return state_.total; }
 
   int syncs = 0;
+  int begun_syncs = 0;
+  bool is_syncing = false;
 
   // Mistakes to make on purpose.
   std::uint64_t skew = 0;

@@ -162,6 +162,8 @@ Result<void> Daemon::State::open() {
   }
   TRY_TO(certificate_sha256, provider::certificate_sha256(disk, certificate.certificate));
   TRY_VOID(disk.make_directories(options.home + "/manifests"));
+  // A process that was killed may have put a manifest in place whose name is not durable yet.
+  TRY_VOID(disk.sync_directory(options.home + "/manifests"));
   TRY_TO(workloads, workload::WorkloadManager::open(config, host, disk, clock));
   return {};
 }

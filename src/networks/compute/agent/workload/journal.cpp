@@ -90,7 +90,10 @@ Result<void> Journal::load() {
     position += kLengthBytes + kSumBytes + body->size();
   }
   TRY(file_, disk_.open_append(path_));
-  return {};
+  // What a process that was killed wrote may not be durable yet, nor the name of the file.
+  TRY_VOID(file_->sync());
+  const std::string directory = std::filesystem::path(path_).parent_path().string();
+  return disk_.sync_directory(directory.empty() ? "." : directory);
 }
 
 Result<void> Journal::append(const Bytes& body) {

@@ -103,6 +103,13 @@ TEST_F(JournalTest, EveryWriteIsSyncedBeforeItIsAcknowledged) {
   EXPECT_EQ(disk_.files["journal"].synced, bytes().size());
 }
 
+TEST_F(JournalTest, WhatAKilledProcessHadNotSyncedIsSyncedWhenItIsFound) {
+  ASSERT_TRUE(open()->put("a", "1"));
+  disk_.files["journal"].synced = 3;  // killed between write and sync
+  EXPECT_EQ(open()->entries().size(), 1u);
+  EXPECT_EQ(disk_.files["journal"].synced, bytes().size());
+}
+
 TEST_F(JournalTest, AnEntryTornAtTheEndIsDroppedAndTheRestKept) {
   auto journal = open();
   ASSERT_TRUE(journal->put("a", "1"));
