@@ -18,13 +18,15 @@
 
 #include "base/text.h"
 #include "base/varint.h"
+#include "index/heights.h"
 #include "index/postings.h"
+#include "index/runs.h"
 #include "store/rocks_disk.h"
 
 namespace tp::index {
 namespace {
 
-constexpr std::string_view kFormat = "turnpike index 1";
+constexpr std::string_view kFormat = "turnpike index 2";
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kChainKey = "chain_id";
 constexpr std::string_view kNextKey = "next_height";
@@ -33,9 +35,17 @@ constexpr std::string_view kNextKey = "next_height";
 constexpr std::uint64_t kUnflushedKeysMax = 500'000;
 constexpr std::uint64_t kUnflushedBlocksMax = 5'000;
 
-enum Family : std::size_t { kMeta, kTxByHash, kBlockByHash, kHeights, kTxEvents, kBlockEvents };
-constexpr std::array<const char*, 6> kFamilyNames{"default", "tx_by_hash", "block_by_hash",
-                                                  "heights", "tx_events",  "block_events"};
+enum Family : std::size_t {
+  kMeta,
+  kTxByHash,
+  kBlockByHash,
+  kHeights,
+  kTxEvents,
+  kBlockEvents,
+  kRuns
+};
+constexpr std::array<const char*, 7> kFamilyNames{
+    "default", "tx_by_hash", "block_by_hash", "heights", "tx_events", "block_events", "runs"};
 
 std::unexpected<Error> database_error(const rocksdb::Status& status) {
   return fail(IndexError::kDatabase, status.ToString());
@@ -137,14 +147,18 @@ Result<Plan> make_plan(const Query& query, std::string_view height_key, bool has
   return plan;
 }
 
-template <class Place>
-Found<Place> page_of(std::vector<Place> all, Order order, Page page) {
-  if (order == Order::kDescending) std::reverse(all.begin(), all.end());
-  Found<Place> out{.total = all.size(), .places = {}};
-  const std::uint64_t begin = std::min<std::uint64_t>(page.skip, all.size());
-  const std::uint64_t count = std::min<std::uint64_t>(page.limit, all.size() - begin);
-  const auto at = all.begin() + static_cast<std::ptrdiff_t>(begin);
-  out.places.assign(at, at + static_cast<std::ptrdiff_t>(count));
+Found<TxPlace> page_of(const std::vector<TxPlace>& all, Order order, Page page) {
+  Found<TxPlace> out{.total = all.size(), .places = {}};
+  const Stretch wanted = stretch_of(all.size(), order, page);
+  const auto at = all.begin() + static_cast<std::ptrdiff_t>(wanted.first);
+  out.places.assign(at, at + static_cast<std::ptrdiff_t>(wanted.count));
+  if (order == Order::kDescending) std::reverse(out.places.begin(), out.places.end());
+  return out;
+}
+
+Found<Height> heights_of(const Found<TxPlace>& found) {
+  Found<Height> out{.total = found.total, .places = {}};
+  for (const TxPlace& place : found.places) out.places.push_back(place.height);
   return out;
 }
 
@@ -168,7 +182,10 @@ struct Index::State {
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> families;  // by Family
   std::atomic<std::int64_t> next{0};
-  std::uint64_t unflushed_keys = 0;  // only the writing thread
+  // Only the writing thread:
+  RunTracker runs;
+  std::uint64_t txs = 0;  // in all blocks
+  std::uint64_t unflushed_keys = 0;
   std::uint64_t unflushed_blocks = 0;
   mutable std::mutex mutex;
   mutable std::condition_variable advanced;
@@ -187,11 +204,10 @@ struct Index::State {
 
   Result<void> check_identity(const std::string& chain_id);
   Result<void> flush_if_due();
-  Result<std::vector<TxPlace>> matching(const Plan& plan, Family events) const;
+  // Pages of what matches the plan's conditions on events, of which it has some.
+  Result<Found<TxPlace>> search(const Plan& plan, Family events, Order order, Page page) const;
   Result<std::vector<TxPlace>> matching_events(const Plan& plan, Family events,
                                                const rocksdb::Snapshot* snapshot) const;
-  Result<std::vector<TxPlace>> all_in_range(HeightRange range, bool transactions,
-                                            const rocksdb::Snapshot* snapshot) const;
 };
 
 Result<void> Index::State::check_identity(const std::string& chain_id) {
@@ -214,6 +230,8 @@ Result<void> Index::State::check_identity(const std::string& chain_id) {
                 "it says \"" + chain.value_or("") + "\", expected \"" + chain_id + "\"");
   TRY(const auto next_height, get(kMeta, kNextKey));
   if (next_height) next = static_cast<std::int64_t>(read_big_endian(*next_height));
+  TRY(const std::optional<HeightRow> last, Heights(*db, *families[kHeights], nullptr).up_to(next));
+  if (last) txs = last->before + last->txs;
   return {};
 }
 
@@ -289,45 +307,70 @@ bool Index::wait_for(Height height, Duration timeout) const {
 
 namespace {
 
-void add_events(std::vector<Bytes>& keys, const std::vector<chain::Event>& events,
-                Posting posting) {
-  Bytes key;
-  for (const chain::Event& event : events) {
-    for (const chain::Attribute& attribute : event.attributes) {
-      if (!attribute.index || event.type.empty() || attribute.key.empty()) continue;
-      key.assign(event.type).append(".").append(attribute.key);
-      keys.push_back(posting_key(key, attribute.value, posting));
-    }
-    ++posting.event;
-  }
-}
+// The keys of a block's postings, one behind the other.
+class Keys {
+ public:
+  explicit Keys(RunTracker& runs, RunKind kind) : runs_(runs), kind_(kind) {}
 
-// In order, which the database takes up faster.
-void put(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* family, std::vector<Bytes> keys) {
-  std::sort(keys.begin(), keys.end());
-  for (const Bytes& key : keys) batch.Put(family, slice(key), rocksdb::Slice());
-}
+  void add(const std::vector<chain::Event>& events, Posting posting) {
+    for (const chain::Event& event : events) {
+      for (const chain::Attribute& attribute : event.attributes) {
+        if (!attribute.index || event.type.empty() || attribute.key.empty()) continue;
+        name_.assign(event.type).append(".").append(attribute.key);
+        const std::size_t begin = bytes_.size();
+        append_value_prefix(bytes_, name_, attribute.value);
+        runs_.add(kind_, BytesView(bytes_).substr(begin),
+                  {Height{posting.height}, posting.transaction});
+        append_posting(bytes_, posting);
+        ends_.push_back(bytes_.size());
+      }
+      ++posting.event;
+    }
+  }
+
+  // In order, which the database takes up faster.
+  void put(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* family) const {
+    std::vector<BytesView> keys;
+    keys.reserve(ends_.size());
+    for (std::size_t begin = 0; const std::size_t end : ends_) {
+      keys.push_back(BytesView(bytes_).substr(begin, end - begin));
+      begin = end;
+    }
+    std::sort(keys.begin(), keys.end());
+    for (const BytesView key : keys) batch.Put(family, slice(key), rocksdb::Slice());
+  }
+
+ private:
+  RunTracker& runs_;
+  const RunKind kind_;
+  Bytes bytes_, name_;
+  std::vector<std::size_t> ends_;
+};
 
 }  // namespace
 
 Result<void> Index::on_block(const chain::CommittedBlock& block) {
+  if (block.height.value < state_->next) return {};  // seen already
   rocksdb::WriteBatch batch;
   const auto& families = state_->families;
   const std::int64_t height = block.height.value;
-  const Bytes height_key = big_endian_64(static_cast<std::uint64_t>(height));
-  batch.Put(families[kBlockByHash], slice(block.hash.view()), slice(height_key));
-  batch.Put(families[kHeights], slice(height_key), slice(big_endian_64(block.txs.size())));
-  std::vector<Bytes> block_keys, tx_keys;
-  add_events(block_keys, block.response.events, {.height = height});
+  const Bytes own_key = height_key(height);
+  const std::uint64_t count = block.tx_hashes.size();
+  batch.Put(families[kBlockByHash], slice(block.hash.view()), slice(own_key));
+  batch.Put(families[kHeights], slice(own_key),
+            slice(height_value({.height = height, .txs = count, .before = state_->txs})));
+  Keys block_keys(state_->runs, RunKind::kBlock), tx_keys(state_->runs, RunKind::kTx);
+  block_keys.add(block.response.events, {.height = height});
   for (std::size_t i = 0; i < block.tx_hashes.size(); ++i) {
     const auto index = static_cast<std::uint32_t>(i);
     batch.Put(families[kTxByHash], slice(block.tx_hashes[i].view()),
               slice(place_value({block.height, index})));
-    add_events(tx_keys, block.response.tx_results[i].events,
-               {.height = height, .transaction = index});
+    tx_keys.add(block.response.tx_results[i].events, {.height = height, .transaction = index});
   }
-  put(batch, families[kBlockEvents], std::move(block_keys));
-  put(batch, families[kTxEvents], std::move(tx_keys));
+  block_keys.put(batch, families[kBlockEvents]);
+  tx_keys.put(batch, families[kTxEvents]);
+  for (const auto& [key, value] : state_->runs.take_rows())
+    batch.Put(families[kRuns], slice(key), slice(value));
   batch.Put(families[kMeta], slice(kNextKey),
             slice(big_endian_64(static_cast<std::uint64_t>(height + 1))));
   rocksdb::WriteOptions options;
@@ -338,6 +381,7 @@ Result<void> Index::on_block(const chain::CommittedBlock& block) {
   {
     const std::lock_guard lock(state_->mutex);
     state_->next = height + 1;
+    state_->txs += count;
   }
   state_->advanced.notify_all();
   state_->unflushed_keys += batch.Count();
@@ -360,33 +404,15 @@ Result<std::optional<Height>> Index::block_by_hash(const Hash256& hash) const {
   return std::optional(Height{static_cast<std::int64_t>(read_big_endian(*value))});
 }
 
-// Every block of the range, or every transaction in it.
-Result<std::vector<TxPlace>> Index::State::all_in_range(HeightRange range, bool transactions,
-                                                        const rocksdb::Snapshot* snapshot) const {
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot;
-  const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(options, families[kHeights]));
-  std::vector<TxPlace> out;
-  for (it->Seek(big_endian_64(static_cast<std::uint64_t>(range.first))); it->Valid(); it->Next()) {
-    const auto height =
-        static_cast<std::int64_t>(read_big_endian({it->key().data(), it->key().size()}));
-    if (height > range.last) break;
-    const std::uint64_t count =
-        transactions ? read_big_endian({it->value().data(), it->value().size()}) : 1;
-    for (std::uint64_t i = 0; i < count; ++i)
-      out.push_back({Height{height}, static_cast<std::uint32_t>(i)});
-  }
-  if (!it->status().ok()) return database_error(it->status());
-  return out;
-}
-
 Result<std::vector<TxPlace>> Index::State::matching_events(
     const Plan& plan, Family events, const rocksdb::Snapshot* snapshot) const {
+  Budget budget;
   std::vector<std::unique_ptr<Cursor>> groups;
   for (const std::vector<Condition>& conditions : plan.groups) {
     std::vector<std::unique_ptr<Cursor>> cursors;
     for (const Condition& condition : conditions) {
-      TRY(auto cursor, open_cursor(*db, *families[events], snapshot, condition, plan.range));
+      TRY(auto cursor,
+          open_cursor(*db, *families[events], snapshot, condition, plan.range, &budget));
       cursors.push_back(std::move(cursor));
     }
     groups.push_back(intersect(std::move(cursors)));
@@ -412,40 +438,57 @@ Result<std::vector<TxPlace>> Index::State::matching_events(
   }
 }
 
-Result<std::vector<TxPlace>> Index::State::matching(const Plan& plan, Family events) const {
-  if (plan.nothing) return std::vector<TxPlace>();
+Result<Found<TxPlace>> Index::State::search(const Plan& plan, Family events, Order order,
+                                            Page page) const {
   rocksdb::ManagedSnapshot snapshot(db.get());
-  if (plan.groups.empty())
-    return all_in_range(plan.range, events == kTxEvents, snapshot.snapshot());
-  return matching_events(plan, events, snapshot.snapshot());
+  if (plan.groups.size() == 1 && plan.groups.front().size() == 1) {
+    const Condition& only = plan.groups.front().front();
+    const auto* text = std::get_if<std::string>(&only.operand);
+    if (only.op == Operator::kEqual && text != nullptr) {
+      Budget budget;
+      return places_of_value({*db, *families[events], *families[kRuns], snapshot.snapshot()},
+                             events == kTxEvents ? RunKind::kTx : RunKind::kBlock,
+                             value_prefix(only.key, *text), plan.range, order, page, budget);
+    }
+  }
+  TRY(const std::vector<TxPlace> all, matching_events(plan, events, snapshot.snapshot()));
+  return page_of(all, order, page);
 }
 
 Result<Found<TxPlace>> Index::search_txs(const Query& query, Order order, Page page) const {
   TRY(Plan plan, make_plan(query, "tx.height", true));
-  std::optional<TxPlace> wanted;
-  if (plan.hash && !plan.nothing) {
+  if (plan.nothing) return Found<TxPlace>{};
+  if (plan.hash) {
     const auto hash = from_hex(*plan.hash);
     if (!hash || hash->size() != Hash256::kSize)
       return fail(QueryError::kUnsupported, "tx.hash is not 64 hexadecimal digits");
-    TRY(wanted, tx_by_hash(Hash256::of(*hash)));
+    TRY(const std::optional<TxPlace> wanted, tx_by_hash(Hash256::of(*hash)));
     if (!wanted || wanted->height.value < plan.range.first ||
         wanted->height.value > plan.range.last)
       return Found<TxPlace>{};
-    if (plan.groups.empty()) return page_of(std::vector<TxPlace>{*wanted}, order, page);
-    plan.range = {wanted->height.value, wanted->height.value};
+    std::vector<TxPlace> all{*wanted};
+    if (!plan.groups.empty()) {
+      plan.range = {wanted->height.value, wanted->height.value};
+      rocksdb::ManagedSnapshot snapshot(state_->db.get());
+      TRY_TO(all, state_->matching_events(plan, kTxEvents, snapshot.snapshot()));
+      std::erase_if(all, [&](const TxPlace& place) { return place != *wanted; });
+    }
+    return page_of(all, order, page);
   }
-  TRY(std::vector<TxPlace> all, state_->matching(plan, kTxEvents));
-  if (wanted) std::erase_if(all, [&](const TxPlace& place) { return place != *wanted; });
-  return page_of(std::move(all), order, page);
+  if (plan.groups.empty())
+    return Heights(*state_->db, *state_->families[kHeights], nullptr)
+        .transactions(plan.range, order, page);
+  return state_->search(plan, kTxEvents, order, page);
 }
 
 Result<Found<Height>> Index::search_blocks(const Query& query, Order order, Page page) const {
   TRY(const Plan plan, make_plan(query, "block.height", false));
-  TRY(const std::vector<TxPlace> all, state_->matching(plan, kBlockEvents));
-  std::vector<Height> heights;
-  heights.reserve(all.size());
-  for (const TxPlace& place : all) heights.push_back(place.height);
-  return page_of(std::move(heights), order, page);
+  if (plan.nothing) return Found<Height>{};
+  if (plan.groups.empty())
+    return Heights(*state_->db, *state_->families[kHeights], nullptr)
+        .blocks(plan.range, order, page);
+  TRY(const Found<TxPlace> found, state_->search(plan, kBlockEvents, order, page));
+  return heights_of(found);
 }
 
 }  // namespace tp::index

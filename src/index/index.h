@@ -17,32 +17,13 @@
 #include "base/disk.h"
 #include "base/strong.h"
 #include "chain/committed_block.h"
+#include "index/places.h"
 #include "index/query.h"
 
 namespace tp::index {
 
 enum class IndexError : std::uint32_t { kDatabase = 2, kOtherFormat = 3, kOtherChain = 4 };
 ErrorInfo describe(IndexError error);
-
-struct TxPlace {
-  Height height;
-  std::uint32_t index = 0;  // in the block
-  auto operator<=>(const TxPlace&) const = default;
-};
-
-enum class Order { kAscending, kDescending };
-
-// Which part of the result is wanted.
-struct Page {
-  std::uint64_t skip = 0;
-  std::uint64_t limit = 30;
-};
-
-template <class Place>
-struct Found {
-  std::uint64_t total = 0;    // all that match
-  std::vector<Place> places;  // those of the page, in order
-};
 
 class Index final : public chain::BlockObserver {
  public:
@@ -65,8 +46,10 @@ class Index final : public chain::BlockObserver {
   Result<std::optional<TxPlace>> tx_by_hash(const Hash256& hash) const;
   Result<std::optional<Height>> block_by_hash(const Hash256& hash) const;
 
-  // By height, then index. Cost: proportional to the transactions that match the condition with the
-  // fewest; conditions other than = look at every value of their key.
+  // By height, then index. A search by heights alone, or by one = condition, costs its page,
+  // however many there are. Any other costs what matches the = condition with the fewest; other
+  // conditions look at every value of their key. Errors: kTooBroad when that is too much
+  // (budget.h).
   Result<Found<TxPlace>> search_txs(const Query& query, Order order, Page page) const;
   // Over the events of blocks themselves and block.height.
   Result<Found<Height>> search_blocks(const Query& query, Order order, Page page) const;

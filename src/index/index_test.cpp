@@ -267,6 +267,101 @@ TEST_F(IndexTest, AReaderCanWaitForAHeight) {
   writer.join();
 }
 
+// --- A long history ---
+
+// 40 blocks of up to 200 transactions, some blocks empty; all transactions have one value in
+// common, some share others. The index is closed and opened again on the way.
+class LongHistory : public IndexTest {
+ protected:
+  LongHistory() {
+    std::uint32_t n = 0;
+    for (std::int64_t h = 1; h <= 40; ++h) {
+      std::vector<Events> transactions(h % 5 == 0 ? 0 : static_cast<std::size_t>(h * 37 % 200));
+      for (std::size_t i = 0; i < transactions.size(); ++i, ++n) {
+        transactions[i] = {
+            {"message", {{"action", "send"}, {"sender", "a" + std::to_string(n % 3)}}},
+            {"message", {{"action", "send"}, {"module", "bank"}}},
+            {"fee", {{"payer", "p" + std::to_string(n)}}}};
+        places_.push_back({Height{h}, static_cast<std::uint32_t>(i)});
+      }
+      add(block(h, std::move(transactions), {{"epoch", {{"kind", "day"}}}}));
+      if (h == 17) reopen();
+    }
+  }
+
+  // Whether every page of the search is what `expected` says, in both orders.
+  void expect_pages(const std::string& text, const std::vector<TxPlace>& expected) {
+    const Query query = *Query::parse(text);
+    for (const Order order : {Order::kAscending, Order::kDescending}) {
+      std::vector<TxPlace> all = expected;
+      if (order == Order::kDescending) std::reverse(all.begin(), all.end());
+      for (const std::uint64_t skip :
+           {0ull, 1ull, 1'000ull, 1'023ull, 1'024ull, 2'500ull, 9'999ull}) {
+        const auto found = index_->search_txs(query, order, {.skip = skip, .limit = 30});
+        ASSERT_TRUE(found) << found.error().text;
+        EXPECT_EQ(found->total, all.size()) << text;
+        const auto first = all.begin() + static_cast<std::ptrdiff_t>(std::min(skip, all.size()));
+        const auto last = first + std::min<std::ptrdiff_t>(30, all.end() - first);
+        EXPECT_EQ(found->places, std::vector<TxPlace>(first, last)) << text << " after " << skip;
+      }
+    }
+  }
+  std::vector<TxPlace> places_between(std::int64_t first, std::int64_t last) const {
+    std::vector<TxPlace> out;
+    for (const TxPlace& place : places_)
+      if (place.height.value >= first && place.height.value <= last) out.push_back(place);
+    return out;
+  }
+
+  std::vector<TxPlace> places_;
+};
+
+TEST_F(LongHistory, WhatMostOfItMatchesIsPagedThrough) {
+  expect_pages("message.action='send'", places_);
+  expect_pages("message.action='send' AND tx.height>4 AND tx.height<=33", places_between(5, 33));
+  expect_pages("message.action='send' AND tx.height=7", places_between(7, 7));
+  expect_pages("message.action='receive'", {});
+}
+
+TEST_F(LongHistory, HeightsAloneArePagedThrough) {
+  expect_pages("tx.height>0", places_);
+  expect_pages("tx.height>=4 AND tx.height<=6", places_between(4, 6));
+  expect_pages("tx.height=5", {});
+  expect_pages("tx.height>40", {});
+}
+
+TEST_F(LongHistory, ConditionsTogetherArePagedThrough) {
+  std::vector<TxPlace> expected;
+  for (std::size_t i = 1; i < places_.size(); i += 3) expected.push_back(places_[i]);
+  expect_pages("message.action='send' AND message.sender='a1'", expected);
+}
+
+TEST_F(LongHistory, BlocksArePagedThrough) {
+  EXPECT_EQ(blocks("block.height>=39"), "39 40");
+  EXPECT_EQ(blocks("epoch.kind='day' AND block.height>38", Order::kDescending), "40 39");
+  const auto found =
+      index_->search_blocks(*Query::parse("epoch.kind='day'"), Order::kAscending, {38, 30});
+  EXPECT_EQ(found->total, 40u);
+  EXPECT_EQ(found->places, (std::vector{Height{39}, Height{40}}));
+}
+
+TEST_F(IndexTest, ASearchThatWouldReadTooMuchIsRefused) {
+  for (std::int64_t h = 1; h <= 60; ++h) {
+    std::vector<Events> transactions(1'000);
+    for (std::size_t i = 0; i < transactions.size(); ++i)
+      transactions[i] =
+          transfer("a", std::to_string(h * 1'000 + static_cast<std::int64_t>(i)), "1");
+    add(block(h, std::move(transactions)));
+  }
+  const auto refused =
+      index_->search_txs(*Query::parse("transfer.recipient CONTAINS 'no'"), Order::kAscending, {});
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(is(refused.error(), QueryError::kTooBroad)) << refused.error().text;
+  EXPECT_EQ(txs("transfer.sender='a' AND tx.height=60", Order::kDescending, {.limit = 2}),
+            "60/999 60/998");
+  EXPECT_EQ(txs("transfer.recipient='7007'"), "7/7");
+}
+
 // What a search should find, the slow way: every transaction against the query itself.
 RC_GTEST_PROP(IndexProperty, SearchFindsWhatTheQueryMatches, ()) {
   const auto small = [](const std::string& prefix, int count) {

@@ -9,6 +9,8 @@ namespace tp::index {
 namespace {
 
 constexpr std::size_t kSuffixSize = 16;
+// None is at or after it: heights never get there.
+constexpr Posting kLastPosting{.height = INT64_MAX, .transaction = UINT32_MAX, .event = UINT32_MAX};
 
 std::uint64_t big_endian(std::string_view bytes) {
   std::uint64_t value = 0;
@@ -33,18 +35,21 @@ std::unexpected<Error> database_error(const rocksdb::Status& status) {
 // The keys of one value, straight from the database.
 class ValueCursor final : public Cursor {
  public:
-  ValueCursor(std::unique_ptr<rocksdb::Iterator> it, Bytes prefix)
-      : it_(std::move(it)), prefix_(std::move(prefix)) {}
+  ValueCursor(std::unique_ptr<rocksdb::Iterator> it, Bytes prefix, Budget* budget)
+      : it_(std::move(it)), prefix_(std::move(prefix)), budget_(*budget) {}
 
   Result<std::optional<Posting>> seek(const Posting& target) override {
     if (current_ && *current_ >= target) return current_;
     // The next key is often the one that is wanted.
     constexpr int kSteps = 4;
     for (int i = 0; current_ && i < kSteps; ++i) {
+      TRY_VOID(budget_.spend(Budget::kStep));
       it_->Next();
       TRY_VOID(read());
       if (!current_ || *current_ >= target) return current_;
     }
+    if (ended_) return std::optional<Posting>();
+    TRY_VOID(budget_.spend(Budget::kSeek));
     const Bytes key = prefix_ + suffix(target);
     it_->Seek(key);
     TRY_VOID(read());
@@ -61,19 +66,22 @@ class ValueCursor final : public Cursor {
  private:
   Result<void> read() {
     current_ = std::nullopt;
-    for (; it_->Valid() && view(it_->key()).starts_with(prefix_); it_->Next()) {
-      const std::string_view key = view(it_->key());
-      if (key.size() != prefix_.size() + kSuffixSize) continue;  // of a longer value
-      current_ = posting_in(key.substr(prefix_.size()));
+    if (it_->Valid() && is_of_value(view(it_->key()), prefix_)) {
+      const std::string_view suffix = view(it_->key()).substr(prefix_.size());
+      if (suffix.size() != kSuffixSize) return fail(IndexError::kDatabase, "a damaged posting");
+      current_ = posting_in(suffix);
       return {};
     }
     if (!it_->status().ok()) return database_error(it_->status());
+    ended_ = true;
     return {};
   }
 
   const std::unique_ptr<rocksdb::Iterator> it_;
   const Bytes prefix_;
+  Budget& budget_;
   std::optional<Posting> current_;
+  bool ended_ = false;
 };
 
 // Postings in memory.
@@ -115,34 +123,64 @@ class Intersection final : public Cursor {
   const std::vector<std::unique_ptr<Cursor>> cursors_;
 };
 
-Bytes with_zero(std::string_view text) {
-  Bytes out(text);
-  out.push_back('\0');
+// With a zero byte behind, and those within marked.
+void append_ended(Bytes& out, std::string_view text) {
+  for (std::size_t zero; (zero = text.find('\0')) != std::string_view::npos;
+       text.remove_prefix(zero + 1))
+    out.append(text.substr(0, zero + 1)).push_back('\xff');
+  out.append(text).push_back('\0');
+}
+
+Bytes unmarked(std::string_view text) {
+  Bytes out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    out.push_back(text[i]);
+    if (text[i] == '\0') ++i;
+  }
   return out;
 }
 
-// Every posting of the key whose value satisfies the condition.
+// Every posting of the key whose value satisfies the condition. Within a value, only the range is
+// read.
 Result<std::vector<Posting>> scan(rocksdb::Iterator& it, const Condition& condition,
-                                  HeightRange range) {
+                                  HeightRange range, Budget& budget) {
   // A key without a point names an event: any of its attributes will do.
   const bool whole_event = condition.key.find('.') == std::string::npos;
-  const Bytes prefix = whole_event ? condition.key + "." : with_zero(condition.key);
+  Bytes prefix = condition.key + ".";
+  if (!whole_event) {
+    prefix.clear();
+    append_ended(prefix, condition.key);
+  }
   std::vector<Posting> out;
-  Bytes last_value;
-  bool last_holds = false;
-  bool first = true;
-  for (it.Seek(prefix); it.Valid() && view(it.key()).starts_with(prefix); it.Next()) {
-    const std::string_view rest = view(it.key()).substr(prefix.size());
-    if (rest.size() < kSuffixSize + 1) continue;
-    const std::string_view value = rest.substr(0, rest.size() - kSuffixSize - 1);
-    if (first || value != last_value) {
-      last_value = value;
-      last_holds = whole_event || condition.holds_for(value);
-      first = false;
+  // The part of the keys that names attribute and value, with the zero behind it.
+  Bytes named;
+  bool holds = false;
+  TRY_VOID(budget.spend(Budget::kSeek));
+  it.Seek(prefix);
+  while (it.Valid() && view(it.key()).starts_with(prefix)) {
+    const std::string_view key = view(it.key());
+    if (key.size() < prefix.size() + kSuffixSize + 1)
+      return fail(IndexError::kDatabase, "a damaged posting");
+    const std::string_view name = key.substr(0, key.size() - kSuffixSize);
+    const Posting posting = posting_in(key.substr(name.size()));
+    if (name != named) {
+      named = name;
+      holds = whole_event || condition.holds_for(unmarked(
+                                 name.substr(prefix.size(), name.size() - prefix.size() - 1)));
     }
-    if (!last_holds) continue;
-    const Posting posting = posting_in(rest.substr(rest.size() - kSuffixSize));
-    if (posting.height >= range.first && posting.height <= range.last) out.push_back(posting);
+    if (!holds || posting.height > range.last) {  // on to the next value
+      TRY_VOID(budget.spend(Budget::kSeek));
+      it.Seek(named + ValueCursor::suffix(kLastPosting));
+      continue;
+    }
+    if (posting.height < range.first) {
+      TRY_VOID(budget.spend(Budget::kSeek));
+      it.Seek(named + ValueCursor::suffix({.height = range.first}));
+      continue;
+    }
+    out.push_back(posting);
+    TRY_VOID(budget.spend(Budget::kStep));
+    it.Next();
   }
   if (!it.status().ok()) return database_error(it.status());
   std::sort(out.begin(), out.end());
@@ -152,26 +190,47 @@ Result<std::vector<Posting>> scan(rocksdb::Iterator& it, const Condition& condit
 
 }  // namespace
 
-Bytes posting_key(std::string_view key, std::string_view value, const Posting& posting) {
+void append_value_prefix(Bytes& out, std::string_view key, std::string_view value) {
+  append_ended(out, key);
+  append_ended(out, value);
+}
+
+Bytes value_prefix(std::string_view key, std::string_view value) {
   Bytes out;
-  out.reserve(key.size() + value.size() + 2 + kSuffixSize);
-  out.append(key).push_back('\0');
-  out.append(value).push_back('\0');
-  return out + ValueCursor::suffix(posting);
+  append_value_prefix(out, key, value);
+  return out;
+}
+
+void append_posting(Bytes& value_prefix, const Posting& posting) {
+  value_prefix.append(ValueCursor::suffix(posting));
+}
+
+bool is_of_value(BytesView key, BytesView value_prefix) {
+  return key.starts_with(value_prefix) && key.size() > value_prefix.size() &&
+         key[value_prefix.size()] != '\xff';
+}
+
+std::unique_ptr<Cursor> open_value(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family,
+                                   const rocksdb::Snapshot* snapshot, Bytes value_prefix,
+                                   Budget* budget) {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  return std::make_unique<ValueCursor>(
+      std::unique_ptr<rocksdb::Iterator>(db.NewIterator(options, &family)), std::move(value_prefix),
+      budget);
 }
 
 Result<std::unique_ptr<Cursor>> open_cursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family,
                                             const rocksdb::Snapshot* snapshot,
-                                            const Condition& condition, HeightRange range) {
+                                            const Condition& condition, HeightRange range,
+                                            Budget* budget) {
+  const auto* text = std::get_if<std::string>(&condition.operand);
+  if (condition.op == Operator::kEqual && text != nullptr)
+    return open_value(db, family, snapshot, value_prefix(condition.key, *text), budget);
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
-  std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(options, &family));
-  const auto* text = std::get_if<std::string>(&condition.operand);
-  if (condition.op == Operator::kEqual && text != nullptr) {
-    return std::unique_ptr<Cursor>(
-        new ValueCursor(std::move(it), with_zero(condition.key) + with_zero(*text)));
-  }
-  TRY(std::vector<Posting> postings, scan(*it, condition, range));
+  const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(options, &family));
+  TRY(std::vector<Posting> postings, scan(*it, condition, range, *budget));
   return std::unique_ptr<Cursor>(new ListCursor(std::move(postings)));
 }
 

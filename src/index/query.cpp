@@ -178,6 +178,7 @@ ErrorInfo describe(QueryError error) {
     case QueryError::kSyntax: return info("not a query");
     case QueryError::kTooLong: return info("the query is too long");
     case QueryError::kUnsupported: return info("this condition is not possible here");
+    case QueryError::kTooBroad: return info("the search would read too much of history");
   }
   TP_FATAL("QueryError out of range");
 }

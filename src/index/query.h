@@ -24,7 +24,12 @@
 
 namespace tp::index {
 
-enum class QueryError : std::uint32_t { kSyntax = 2, kTooLong = 3, kUnsupported = 4 };
+enum class QueryError : std::uint32_t {
+  kSyntax = 2,
+  kTooLong = 3,
+  kUnsupported = 4,
+  kTooBroad = 5
+};
 ErrorInfo describe(QueryError error);
 
 // A number as written: a whole part with sign, and the digits after the point.
