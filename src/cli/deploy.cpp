@@ -123,18 +123,23 @@ Result<std::uint64_t> free_dseq(client::RpcClient& rpc, MarketClient& market,
 }
 
 // Sends `message_for(number)` with a free number, which it leaves in `dseq`. Another program with
-// the same key may take the number between our look and our block: then with the next.
+// the same key may take the number between our look and our block, or send the very same
+// transaction: then with the next.
 Result<client::TxOutcome> create_numbered(client::RpcClient& rpc, MarketClient& market,
                                           client::Wallet& wallet, std::uint64_t& dseq,
                                           FunctionRef<client::Message(std::uint64_t)> message_for) {
-  constexpr int kAttemptsMax = 5;
+  constexpr int kAttemptsMax = 50;
   for (int attempt = 1;; ++attempt) {
     TRY_TO(dseq, free_dseq(rpc, market, wallet.address_text()));
     auto sent = wallet.send({message_for(dseq)});
-    // In the chain's words, which a simulation wraps in its own error.
+    // In the chain's words, which simulation and JSON-RPC wrap in their own errors.
+    const auto says = [&](std::string_view words) {
+      return sent.error().text.find(words) != std::string::npos;
+    };
     if (sent || attempt == kAttemptsMax ||
-        sent.error().text.find("Deployment exists") == std::string::npos)
+        !(says("Deployment exists") || says("tx already in mempool")))
       return sent;
+    pause(kPoll);
   }
 }
 
