@@ -56,9 +56,9 @@ Result<std::string> message_to_json(const pb::Message& message) {
       pb::util::BinaryToJsonString(&resolver(), "/" + message.GetDescriptor()->full_name(),
                                    message.SerializeAsString(), &json, options);
   if (!status.ok())
-    return fail(CliError::kFailed, "the " + message.GetDescriptor()->full_name() +
-                                       " cannot be written as JSON: " +
-                                       std::string(status.message()));
+    return fail(CliError::kFailed,
+                "the " + message.GetDescriptor()->full_name() +
+                    " cannot be written as JSON: " + std::string(status.message()));
   return json;
 }
 
