@@ -73,7 +73,7 @@ Result<void> BidEngine::adopt(const Bid& bid) {
 
 void BidEngine::order_created(const OrderId& id) {
   const std::lock_guard lock(mutex_);
-  touched_.insert(id);
+  if (!rejected_.contains(id)) touched_.insert(id);  // told of it again, by another subscription
 }
 
 void BidEngine::touch(const OrderId& id) {

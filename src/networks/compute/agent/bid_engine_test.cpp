@@ -101,6 +101,16 @@ TEST_F(BidEngineTest, SaysWhyItDoesNotBid) {
   EXPECT_EQ(engine_.report().rejected[0].reasons[0].reason, RejectReason::kAttributes);
 }
 
+TEST_F(BidEngineTest, RefusesOnceHoweverOftenItHearsOfAnOrder) {
+  Order asked = order(1);
+  asked.spec.requirements.attributes = {{"region", "elsewhere"}};
+  const OrderId id = add(asked);
+  hear_of(id);
+  ASSERT_EQ(engine_.report().rejected.size(), 1u);
+  hear_of(id);
+  EXPECT_EQ(engine_.report().rejected.size(), 1u);
+}
+
 TEST_F(BidEngineTest, AsksForAuditsWhenAnOrderNamesAuditors) {
   Order asked = order(1);
   asked.spec.requirements.signed_by.any_of = {"turn1auditor"};
