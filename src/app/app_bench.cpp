@@ -58,8 +58,8 @@ std::uint64_t resident_mib() {
   return 0;
 }
 
-// Processor time of all threads so far. On a machine that others use too, this and not the clock says
-// what work costs.
+// Processor time of all threads so far. On a machine that others use too, this and not the clock
+// says what work costs.
 double processor_us() {
   timespec spent{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
@@ -113,7 +113,7 @@ class Chain {
     for (Bytes& tx : txs) {
       {
         std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return in_flight < 30'000; });
+        changed.wait(lock, [&] { return in_flight < from_environment("BENCH_IN_FLIGHT", 45'000); });
         ++in_flight;
       }
       sequencer_->submit(

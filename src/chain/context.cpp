@@ -43,9 +43,9 @@ Result<void> Context::put(store::StoreId store, BytesView key, BytesView value) 
   const GasTable& price = params_->gas;
   TRY_VOID(charge(Gas{price.per_row_written.value + price.per_byte_written.value * value.size()},
                   "row written"));
-  TRY(const bool exists, state_->contains(store, key));
-  if (!exists) TRY_VOID(charge(price.per_row_created, "row created"));
-  return state_->put(store, key, value);
+  TRY(const bool existed, state_->replace(store, key, value));
+  // A transaction that cannot pay for the row is dropped as a whole.
+  return existed ? Result<void>() : charge(price.per_row_created, "row created");
 }
 
 Result<void> Context::erase(store::StoreId store, BytesView key) {

@@ -72,6 +72,17 @@ Result<void> Overlay::put(StoreId store, BytesView key, BytesView value) {
   return {};
 }
 
+Result<bool> Overlay::replace(StoreId store, BytesView key, BytesView value) {
+  TP_ASSERT(!key.empty() && !value.empty());
+  const std::uint64_t hash = WriteMap::hash_of(key);
+  WriteMap& map = map_of(store);
+  const WriteEntry* before = map.find(hash, key);
+  bool existed = before != nullptr && !before->erased();
+  if (before == nullptr) TRY_TO(existed, base_->contains(store, key));
+  map.set(arena_, hash, key, value);
+  return existed;
+}
+
 Result<void> Overlay::erase(StoreId store, BytesView key) {
   map_of(store).set(arena_, WriteMap::hash_of(key), key, {});
   return {};

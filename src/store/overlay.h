@@ -34,6 +34,8 @@ class Overlay final : public Writer {
   Result<bool> contains(StoreId store, BytesView key) const override;
   Result<void> scan(StoreId store, const KeyRange& range, ScanVisitor visit) const override;
   Result<void> put(StoreId store, BytesView key, BytesView value) override;
+  // As put(), and says whether the key was there before.
+  Result<bool> replace(StoreId store, BytesView key, BytesView value);
   Result<void> erase(StoreId store, BytesView key) override;
 
   // Valid until the overlay changes or ends. Cost: O(n log n).

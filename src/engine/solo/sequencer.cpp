@@ -2,10 +2,13 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
+#include <deque>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -118,7 +121,8 @@ struct Sequencer::State {
   const SequencerOptions options;
   chain::Application& application;
   const Clock& clock;
-  Duration last_recheck;  // with check_mutex
+  Duration last_recheck;  // with check_mutex, as the next
+  Duration recheck_took;
   const comet_types::Genesis genesis;
   const std::unique_ptr<BlockStore> store;
   const std::unique_ptr<BlockMaker> maker;
@@ -133,7 +137,14 @@ struct Sequencer::State {
 
   std::mutex inbox_mutex;
   std::condition_variable inbox_filled;
-  std::vector<Submission> inbox;
+  std::deque<Submission> inbox;
+  std::uint64_t batches_taken = 0;
+
+  // Batches are checked in the order in which they were taken; while one is checked, the signatures
+  // of the next are verified.
+  std::mutex turn_mutex;
+  std::condition_variable turn_came;
+  std::uint64_t turn = 0;
 
   // The application's check counts what was accepted since the last commit, so that a commit, the
   // check of what remains, and the checks of newcomers must not mix.
@@ -142,14 +153,14 @@ struct Sequencer::State {
   std::mutex wake_mutex;
   std::condition_variable wake;  // of the producer: the mempool is no longer empty, or stop
 
-  std::thread checker;
+  std::array<std::thread, 2> checkers;
   std::thread producer;
   std::mutex stop_mutex;
   std::optional<Result<void>> stop_result;
 
   Result<void> make_first_block();
   void check_loop();
-  void check_batch(std::vector<Submission> batch);
+  void check_batch(std::uint64_t number, std::vector<Submission> batch);
   void answer(Submission& submission, chain::TxResult check);
   void produce_loop();
   void wait_until_due(BlockSituation& situation);
@@ -177,31 +188,30 @@ Result<void> Sequencer::State::make_first_block() {
 void Sequencer::State::check_loop() {
   while (true) {
     std::vector<Submission> batch;
+    std::uint64_t number = 0;
     {
       std::unique_lock lock(inbox_mutex);
       inbox_filled.wait(lock, [this] { return stopping || !inbox.empty(); });
       if (stopping) {
-        batch.swap(inbox);
+        const std::deque<Submission> left = std::exchange(inbox, {});
         lock.unlock();
-        for (Submission& submission : batch) {
+        for (const Submission& submission : left) {
           mempool.release(submission.hash, submission.tx.size());
           submission.on_admitted(std::unexpected(stopped_error()));
         }
         return;
       }
-      if (inbox.size() <= options.check_batch) {
-        batch.swap(inbox);
-      } else {
-        const auto end = inbox.begin() + static_cast<std::ptrdiff_t>(options.check_batch);
-        batch.assign(std::move_iterator(inbox.begin()), std::move_iterator(end));
-        inbox.erase(inbox.begin(), end);
-      }
+      const auto end =
+          inbox.begin() + static_cast<std::ptrdiff_t>(std::min(inbox.size(), options.check_batch));
+      batch.assign(std::move_iterator(inbox.begin()), std::move_iterator(end));
+      inbox.erase(inbox.begin(), end);
+      number = batches_taken++;
     }
-    check_batch(std::move(batch));
+    check_batch(number, std::move(batch));
   }
 }
 
-void Sequencer::State::check_batch(std::vector<Submission> batch) {
+void Sequencer::State::check_batch(std::uint64_t number, std::vector<Submission> batch) {
   std::vector<Bytes> txs;
   std::vector<Hash256> hashes;
   txs.reserve(batch.size());
@@ -212,6 +222,10 @@ void Sequencer::State::check_batch(std::vector<Submission> batch) {
   }
   // Signatures are verified before the lock is taken: meanwhile blocks go on.
   if (txs.size() > 1) application.preverify({txs, hashes});
+  {
+    std::unique_lock lock(turn_mutex);
+    turn_came.wait(lock, [this, number] { return turn == number; });
+  }
   std::vector<chain::TxResult> results;
   {
     const std::lock_guard lock(check_mutex);
@@ -237,6 +251,11 @@ void Sequencer::State::check_batch(std::vector<Submission> batch) {
       mempool.add(std::move(txs[i]), batch[i].hash, result.gas_wanted);
     }
   }
+  {
+    const std::lock_guard lock(turn_mutex);
+    ++turn;
+  }
+  turn_came.notify_all();
   {
     const std::lock_guard lock(wake_mutex);
   }
@@ -299,10 +318,12 @@ Result<BlockPtr> Sequencer::State::make_block(PooledTxs txs) {
 // so under load it is done once in a while instead of after each block.
 bool Sequencer::State::recheck_is_due(bool all_succeeded) const {
   constexpr std::size_t kCheapTxs = 256;
-  constexpr Duration kInterval = Duration::seconds(1);
+  // One in twenty seconds goes into it at most.
+  const std::int64_t interval =
+      std::max(Duration::seconds(1).nanoseconds, 20 * recheck_took.nanoseconds);
   const std::size_t waiting = mempool.size().txs;
   return waiting <= kCheapTxs ||
-         clock.elapsed().nanoseconds - last_recheck.nanoseconds >= kInterval.nanoseconds ||
+         clock.elapsed().nanoseconds - last_recheck.nanoseconds >= interval ||
          (!all_succeeded && waiting <= 16 * kCheapTxs);
 }
 
@@ -316,6 +337,7 @@ void Sequencer::State::recheck() {
     for (const chain::TxResult& result : results) keep.push_back(result.code == 0);
     return keep;
   });
+  recheck_took = {clock.elapsed().nanoseconds - last_recheck.nanoseconds};
   for (const Hash256& hash : removed) waiters.fail_one(hash, fail(SoloError::kDropped).error());
 }
 
@@ -343,7 +365,8 @@ Result<void> Sequencer::State::stop() {
   const std::lock_guard lock(stop_mutex);
   if (stop_result) return *stop_result;
   begin_stop();
-  if (checker.joinable()) checker.join();
+  for (std::thread& checker : checkers)
+    if (checker.joinable()) checker.join();
   if (producer.joinable()) producer.join();
   waiters.fail_all(stopped_error());
   observers.clear();
@@ -388,10 +411,12 @@ Result<std::unique_ptr<Sequencer>> Sequencer::start(SequencerOptions options,
   }
   for (chain::BlockObserver* observer : observers)
     s.observers.push_back(std::make_unique<ObserverThread>(s.feed, *observer, s.store->first()));
-  s.checker = std::thread([&s] { s.check_loop(); });
+  for (std::thread& checker : s.checkers) {
+    checker = std::thread([&s] { s.check_loop(); });
+    (void)::pthread_setname_np(checker.native_handle(), "solo checker");
+  }
   s.producer = std::thread([&s] { s.produce_loop(); });
   // For top, perf and debuggers.
-  (void)::pthread_setname_np(s.checker.native_handle(), "solo checker");
   (void)::pthread_setname_np(s.producer.native_handle(), "solo producer");
   return std::unique_ptr<Sequencer>(new Sequencer(std::move(state)));
 }

@@ -1,6 +1,6 @@
 // The embedded sequencer: one validator that orders, executes and stores blocks in this process.
 //
-//   submit ──▶ checker thread ──▶ mempool ──▶ producer thread ──▶ block log ──▶ readers
+//   submit ──▶ two checkers ────▶ mempool ──▶ producer thread ──▶ block log ──▶ readers
 //              (batches; the application      (BlockMaker)                      (feed, observers,
 //              verifies in parallel)                                             waiting callers)
 //

@@ -72,11 +72,23 @@ Result<std::optional<Account>> Accounts::find(const store::Reader& state,
 Result<Account> Accounts::find_or_create(chain::Context& context, const Address& address) const {
   TRY(std::optional<Account> existing, kAccounts.find(context, address));
   if (existing) return *std::move(existing);
+  return create(context, address);
+}
+
+// Precondition: there is no account at `address`.
+Result<Account> Accounts::create(chain::Context& context, const Address& address) const {
   TRY(const std::optional<Counter> counter, kCounter.find(context, kOnly));
   const Account account{.number = counter.value_or(Counter{}).next};
   TRY_VOID(kCounter.put(context, kOnly, Counter{account.number.next()}));
   TRY_VOID(kAccounts.put(context, address, account));
   return account;
+}
+
+Result<void> Accounts::ensure_exists(chain::Context& context, const Address& address) const {
+  TRY(const bool exists, kAccounts.contains(context, address));
+  if (exists) return {};
+  TRY_VOID(create(context, address));
+  return {};
 }
 
 Result<void> Accounts::put(chain::Context& context, const Address& address,

@@ -38,6 +38,8 @@ class Accounts final : public chain::Module {
   Result<std::optional<Account>> find(const store::Reader& state, const Address& address) const;
   // Creates the account with the next number where there is none.
   Result<Account> find_or_create(chain::Context& context, const Address& address) const;
+  // The same for callers who do not look at it.
+  Result<void> ensure_exists(chain::Context& context, const Address& address) const;
   Result<void> put(chain::Context& context, const Address& address, const Account& account) const;
   // The account of a module, at module_address(name): no key controls it.
   Result<Address> ensure_module_account(chain::Context& context, std::string_view name) const;
@@ -54,6 +56,8 @@ class Accounts final : public chain::Module {
   Result<void> check_invariants(const store::Reader& state) const override;
 
  private:
+  Result<Account> create(chain::Context& context, const Address& address) const;
+
   const chain::ChainParams& params_;
 };
 

@@ -106,7 +106,7 @@ Result<void> Bank::move(Context& context, const Movement& movement) const {
   if (coin.amount.is_zero()) return {};
   TRY(const PayerClass payer, payer_class(context, movement.payer.value_or(movement.from)));
   TRY_VOID(take_balance(context, movement.from, coin));
-  TRY_VOID(accounts_.find_or_create(context, movement.to));
+  TRY_VOID(accounts_.ensure_exists(context, movement.to));
   TRY_VOID(add_balance(context, movement.to, coin));
   TRY_VOID(record_flow(context, coin, movement.purpose, payer));
 
@@ -130,7 +130,7 @@ Result<void> Bank::mint(Context& context, const Address& to, const Coin& coin) c
   TRY(const Amount held, supply(context, coin.denom));
   TRY(const Amount sum, held.plus(coin.amount));
   TRY_VOID(kSupply.put(context, {coin.denom}, Balance{sum}));
-  TRY_VOID(accounts_.find_or_create(context, to));
+  TRY_VOID(accounts_.ensure_exists(context, to));
   TRY_VOID(add_balance(context, to, coin));
   TRY(const PayerClass payer, payer_class(context, to));
   TRY_VOID(record_flow(context, coin, Purpose::kMint, payer));
