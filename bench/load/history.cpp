@@ -1,9 +1,11 @@
 // Lives of deployments, many messages to a transaction: what they leave behind is what single ones
 // would.
+#include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
 #include <thread>
 
+#include "base/text.h"
 #include "client/rpc_client.h"
 #include "market.h"
 #include "modes.h"
@@ -40,6 +42,18 @@ class History {
     if (stage >= Stage::kClosed)
       TRY_VOID(each(first, last, kTenants, &MarketMessages::close, tenant_of));
     return {};
+  }
+
+  // Until little is left that no block holds: a market does not send a million lives at once.
+  Result<void> wait_for_most() {
+    constexpr std::int64_t kLittle = 200;
+    while (true) {
+      TRY(const std::string text, node_.call("num_unconfirmed_txs", "{}"));
+      TRY(const auto waiting,
+          parse_int<std::int64_t>(std::string(boost::json::parse(text).at("total").as_string())));
+      if (waiting <= kLittle) return {};
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
   }
 
   Result<void> wait_for_all() {
@@ -108,8 +122,9 @@ Result<void> history(const Settings& settings) {
   for (std::uint64_t first = 1; first <= closed; first += kPortion) {
     const std::uint64_t last = std::min(first + kPortion - 1, closed);
     TRY_VOID(history.live(first, last, Stage::kClosed));
+    TRY_VOID(history.wait_for_most());
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
-    std::printf("%llu lives sent in %.0f s\n", static_cast<unsigned long long>(last),
+    std::printf("%llu lives lived in %.0f s\n", static_cast<unsigned long long>(last),
                 taken.count());
     std::fflush(stdout);
   }
