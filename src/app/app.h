@@ -31,7 +31,7 @@ struct AppOptions {
   bool check_invariants = false;  // after every block
   std::uint64_t cold_cache_bytes = 256ull << 20;
   Duration retain_for = Duration::minutes(10);
-  std::uint64_t retain_bytes = 512ull << 20;
+  std::uint64_t retain_bytes = 256ull << 20;
 };
 
 class App {

@@ -27,6 +27,8 @@ namespace tp::app {
 namespace {
 
 constexpr std::string_view kChain = "bench-1";
+// Handed over and not yet in a block, at most: somewhat less than a mempool takes.
+constexpr std::size_t kInFlight = 45'000;
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -88,13 +90,13 @@ class Chain {
     genesis.validators = {
         {.validator = {.public_key = validator.public_key(), .power = 10}, .name = "bench"}};
     genesis.app_state_json = R"({"bank":{"balances":[)" + balances + "]}}";
-    genesis_json_ = comet_types::write_genesis(genesis);
+    const std::string genesis_json = comet_types::write_genesis(genesis);
     app_ = App::open({.directory = (directory_ / "state").string()}, disk_, clock_, compute_,
                      background_)
                .value();
     sequencer_ =
         solo::Sequencer::start({.directory = (directory_ / "blocks").string()}, app_->machine(),
-                               genesis_json_, std::move(validator), disk_, clock_, {})
+                               genesis_json, std::move(validator), disk_, clock_, {})
             .value();
   }
 
@@ -113,7 +115,7 @@ class Chain {
     for (Bytes& tx : txs) {
       {
         std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return in_flight < from_environment("BENCH_IN_FLIGHT", 45'000); });
+        changed.wait(lock, [&] { return in_flight < kInFlight; });
         ++in_flight;
       }
       sequencer_->submit(
@@ -143,7 +145,6 @@ class Chain {
   SystemClock clock_;
   ThreadExecutor compute_{std::max(1u, std::thread::hardware_concurrency()) - 1};
   ThreadExecutor background_{1};
-  std::string genesis_json_;
   std::unique_ptr<App> app_;
   std::unique_ptr<solo::Sequencer> sequencer_;
 };

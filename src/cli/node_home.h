@@ -32,7 +32,7 @@ struct NodeConfig {
   Duration fixed_interval = Duration{0};
   Duration prove_after = Duration::milliseconds(100);
   std::uint64_t cache_mib = 256;
-  std::uint64_t versions_mib = 512;
+  std::uint64_t versions_mib = 256;
   Duration versions_for = Duration::minutes(10);
   bool check_invariants = false;
   std::string log_level = "info";
