@@ -28,13 +28,13 @@ Result<tx::SimulateResponse> simulate(const chain::Machine& machine,
   auto& out = *response.mutable_result();
   out.set_data(result.data);
   out.set_log(result.log);
-  for (const chain::Event& event : result.events) {
+  for (const chain::EventView& event : result.events) {
     auto& wire = *out.add_events();
-    wire.set_type(event.type);
-    for (const chain::Attribute& attribute : event.attributes) {
+    wire.set_type(std::string(event.type));
+    for (const chain::AttributeView& attribute : event.attributes) {
       auto& item = *wire.add_attributes();
-      item.set_key(attribute.key);
-      item.set_value(attribute.value);
+      item.set_key(std::string(attribute.key));
+      item.set_value(std::string(attribute.value));
       item.set_index(attribute.index);
     }
   }

@@ -30,7 +30,7 @@ struct TxResult {
   std::string info;
   std::int64_t gas_wanted = 0;
   std::int64_t gas_used = 0;
-  std::vector<Event> events;
+  EventList events;
   std::string codespace;
 
   bool operator==(const TxResult&) const = default;
@@ -79,7 +79,7 @@ struct BlockRequest {
 
 struct BlockResponse {
   std::vector<TxResult> tx_results;  // one a transaction, in order
-  std::vector<Event> events;         // of the block itself: the schedule's work
+  EventList events;                  // of the block itself: the schedule's work
   std::vector<ValidatorUpdate> validator_updates;
   Hash256 app_hash;  // enters the header at height + 1
 };

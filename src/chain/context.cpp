@@ -53,11 +53,32 @@ Result<void> Context::erase(store::StoreId store, BytesView key) {
   return state_->erase(store, key);
 }
 
-void Context::emit(Event event) {
-  // An unpayable event exhausts the meter; the handler's next access, or the end of the
-  // transaction, reports it.
-  if (!charge(params_->gas.per_event, "event") || !keeps_events_) return;
-  events_.push_back(std::move(event));
+// An unpayable event exhausts the meter; the handler's next access, or the end of the transaction,
+// reports it.
+bool Context::pay_for_events(std::size_t count) {
+  return charge(Gas{count * params_->gas.per_event.value}, "event") && keeps_events_;
+}
+
+void Context::emit(const Event& event) {
+  if (!pay_for_events(1)) return;
+  events_.begin_event(event.type);
+  for (const Attribute& one : event.attributes) events_.attribute({one.key, one.value, one.index});
+  end_event();
+}
+
+void Context::emit(std::string_view type, std::initializer_list<AttributeView> attributes) {
+  if (pay_for_events(1)) add(type, attributes);
+}
+
+void Context::add(std::string_view type, std::initializer_list<AttributeView> attributes) {
+  events_.begin_event(type);
+  for (const AttributeView& attribute : attributes) events_.attribute(attribute);
+  end_event();
+}
+
+void Context::end_event() {
+  if (!message_index_.empty()) events_.attribute({"msg_index", message_index_});
+  events_.end_event();
 }
 
 }  // namespace tp::chain

@@ -2,10 +2,10 @@
 // else exists for it.
 #pragma once
 
-#include <array>
-#include <concepts>
-#include <iterator>
-#include <vector>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <utility>
 
 #include "chain/block_info.h"
 #include "chain/event.h"
@@ -30,18 +30,29 @@ class Context final : public store::Writer {
   Result<void> erase(store::StoreId store, BytesView key) override;
 
   // Charges per_event; an event that cannot be paid for ends the transaction at its next access.
-  void emit(Event event);
-  // The same for events that are made only when somebody wants them: `make` returns a std::array of
-  // them. They are paid for together.
-  template <std::invocable Make>
-  void emit(Make make) {
-    constexpr std::size_t kCount = std::tuple_size_v<std::invoke_result_t<Make>>;
-    if (!charge(Gas{kCount * params_->gas.per_event.value}, "event") || !keeps_events_) return;
-    auto made = make();
-    std::move(made.begin(), made.end(), std::back_inserter(events_));
+  void emit(const Event& event);
+  void emit(std::string_view type, std::initializer_list<AttributeView> attributes);
+  // The same for `count` events whose texts are made only when somebody wants them:
+  //   context.emit(2, [&](const auto& add) {
+  //     add("coin_spent", {{"spender", text(from)}});
+  //     add("coin_received", {{"receiver", text(to)}});
+  //   });
+  // They are paid for together.
+  template <class Write>
+  void emit(std::size_t count, Write write) {
+    if (!pay_for_events(count)) return;
+    std::size_t added = 0;
+    write([&](std::string_view type, std::initializer_list<AttributeView> attributes) {
+      add(type, attributes);
+      ++added;
+    });
+    TP_ASSERT(added == count);
   }
   // From now on events are paid for and forgotten.
   void forget_events() { keeps_events_ = false; }
+  // From now on every event ends in the attribute msg_index, which tells a transaction's messages
+  // apart.
+  void set_message_index(std::size_t index) { message_index_ = std::to_string(index); }
   Result<void> charge(Gas amount, std::string_view what) const {
     return gas_->charge(amount, what);
   }
@@ -49,16 +60,21 @@ class Context final : public store::Writer {
   const BlockInfo& block() const { return *block_; }
   const ChainParams& params() const { return *params_; }
   GasMeter& gas() const { return *gas_; }
-  std::vector<Event> take_events() { return std::exchange(events_, {}); }
-  const std::vector<Event>& events() const { return events_; }
+  EventList take_events() { return std::exchange(events_, {}); }
+  const EventList& events() const { return events_; }
 
  private:
+  bool pay_for_events(std::size_t count);  // false also when nobody wants them
+  void add(std::string_view type, std::initializer_list<AttributeView> attributes);
+  void end_event();
+
   store::Overlay* state_;
   const BlockInfo* block_;
   const ChainParams* params_;
   GasMeter* gas_;
-  std::vector<Event> events_;
+  EventList events_;
   bool keeps_events_ = true;
+  std::string message_index_;
 };
 
 }  // namespace tp::chain

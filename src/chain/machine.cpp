@@ -43,11 +43,11 @@ TxResult failed(const Error& error, Gas wanted = Gas{0}, Gas used = Gas{0}) {
 }
 
 // "/cosmos.bank.v1beta1.MsgSend" is of module "bank": the second component of the package.
-std::string module_of(std::string_view type_url) {
+std::string_view module_of(std::string_view type_url) {
   const std::size_t first = type_url.find('.');
-  if (first == std::string_view::npos) return std::string(type_url);
+  if (first == std::string_view::npos) return type_url;
   const std::size_t second = type_url.find('.', first + 1);
-  return std::string(type_url.substr(first + 1, second - first - 1));
+  return type_url.substr(first + 1, second - first - 1);
 }
 
 // Status errors carry the texts and codes that clients look for (specs/chain.md §2.2); registered
@@ -351,8 +351,8 @@ Outcome Machine::execute(store::Overlay& state, const BlockInfo& block, const Pr
     outcome.result = failed(ran.error());
   }
   // The events of admission are kept even when the messages fail: fee and sequence did change.
-  std::vector<Event> events = admission.take_events();
-  std::move(outcome.result.events.begin(), outcome.result.events.end(), std::back_inserter(events));
+  EventList events = admission.take_events();
+  events.append(outcome.result.events);
   outcome.result.events = std::move(events);
   outcome.result.gas_wanted = static_cast<std::int64_t>(gas_limit_of(tx).value);
   outcome.result.gas_used = static_cast<std::int64_t>(meter.used().value);
@@ -369,11 +369,15 @@ Result<void> Machine::run_messages(Context& context, const Prepared& prepared,
     if (route == nullptr)
       return fail(SdkError::kUnknownRequest, "no message handler found for " + message.type->url);
     TRY_VOID(context.charge(context.params().gas.per_message, "message"));
-    Event action{"message", {{"action", message.type->url}}};
-    if (const std::optional<Address>& sender = prepared.claims.message_senders[i])
-      action.attributes.push_back({"sender", crypto::address_text(params_.prefix, *sender)});
-    action.attributes.push_back({"module", module_of(message.type->url)});
-    context.emit(std::move(action));
+    context.set_message_index(i);
+    const std::string_view url = message.type->url;
+    if (const std::optional<Address>& sender = prepared.claims.message_senders[i]) {
+      context.emit("message", {{"action", url},
+                               {"sender", crypto::address_text(params_.prefix, *sender)},
+                               {"module", module_of(url)}});
+    } else {
+      context.emit("message", {{"action", url}, {"module", module_of(url)}});
+    }
 
     const Result<std::unique_ptr<ProtoMessage>> response = route->handle(context, *message.message);
     if (!response) {
@@ -385,14 +389,11 @@ Result<void> Machine::run_messages(Context& context, const Prepared& prepared,
     auto* any = data.add_msg_responses();
     any->set_type_url("/" + (*response)->GetDescriptor()->full_name());
     any->set_value((*response)->SerializeAsString());
-    for (Event& event : context.take_events()) {
-      event.attributes.push_back({"msg_index", std::to_string(i)});
-      result.events.push_back(std::move(event));
-    }
   }
   // An event that could not be paid for shows here.
   TRY_VOID(context.charge(Gas{0}, "end of transaction"));
   result.data = data.SerializeAsString();
+  result.events = context.take_events();
   return {};
 }
 

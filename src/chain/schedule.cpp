@@ -63,9 +63,9 @@ Result<void> Schedule::scan(const store::Reader& state, Visitor visit) const {
                        });
 }
 
-Result<std::vector<Event>> Schedule::run_due(store::Overlay& state, const BlockInfo& block,
-                                             const ChainParams& params) const {
-  std::vector<Event> events;
+Result<EventList> Schedule::run_due(store::Overlay& state, const BlockInfo& block,
+                                    const ChainParams& params) const {
+  EventList events;
   Gas remaining = params.schedule_gas;
   // Money first: housekeeping that fills a block must not keep an escrow running that is dry.
   const std::pair<ScheduleClock, std::int64_t> clocks[] = {
@@ -90,14 +90,13 @@ Result<std::vector<Event>> Schedule::run_due(store::Overlay& state, const BlockI
       if (!ran && meter.remaining() == Gas{0} && remaining < params.schedule_gas)
         return events;  // it may fit into a whole block's gas: the next block begins with it
       if (ran) {
-        for (Event& event : context.take_events()) events.push_back(std::move(event));
+        events.append(context.events());
         work.merge_into(state);
       } else {
-        events.push_back({"schedule_failed",
-                          {{"handler", std::to_string(static_cast<int>(entry.handler))},
-                           {"codespace", ran.error().codespace},
-                           {"code", std::to_string(ran.error().code)},
-                           {"reason", ran.error().text}}});
+        events.add("schedule_failed", {{"handler", std::to_string(static_cast<int>(entry.handler))},
+                                       {"codespace", ran.error().codespace},
+                                       {"code", std::to_string(ran.error().code)},
+                                       {"reason", ran.error().text}});
         TRY_VOID(kEntries.erase(state, ticket));
       }
       remaining = Gas{remaining.value - std::min(remaining.value, meter.used().value)};

@@ -51,8 +51,8 @@ class Schedule {
 
   // Runs what is due at `block` on `state`, in order, within params.schedule_gas; the rest stays.
   // Returns the events.
-  Result<std::vector<Event>> run_due(store::Overlay& state, const BlockInfo& block,
-                                     const ChainParams& params) const;
+  Result<EventList> run_due(store::Overlay& state, const BlockInfo& block,
+                            const ChainParams& params) const;
 
  private:
   std::map<HandlerId, Handler> handlers_;

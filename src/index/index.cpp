@@ -312,9 +312,9 @@ class Keys {
  public:
   explicit Keys(RunTracker& runs, RunKind kind) : runs_(runs), kind_(kind) {}
 
-  void add(const std::vector<chain::Event>& events, Posting posting) {
-    for (const chain::Event& event : events) {
-      for (const chain::Attribute& attribute : event.attributes) {
+  void add(const chain::EventList& events, Posting posting) {
+    for (const chain::EventView& event : events) {
+      for (const chain::AttributeView& attribute : event.attributes) {
         if (!attribute.index || event.type.empty() || attribute.key.empty()) continue;
         name_.assign(event.type).append(".").append(attribute.key);
         const std::size_t begin = bytes_.size();

@@ -40,9 +40,9 @@ chain::CommittedBlock block(std::int64_t height, std::vector<Events> txs, Events
     out.txs.push_back("tx " + std::to_string(height) + "/" + std::to_string(i));
     out.tx_hashes.push_back(crypto::sha256(out.txs.back()));
     chain::TxResult& result = out.response.tx_results.emplace_back();
-    result.events = std::move(txs[i]);
+    result.events = chain::EventList(txs[i]);
   }
-  out.response.events = std::move(own);
+  out.response.events = chain::EventList(own);
   return out;
 }
 
@@ -409,7 +409,7 @@ RC_GTEST_PROP(IndexProperty, SearchFindsWhatTheQueryMatches, ()) {
   for (const chain::CommittedBlock& b : chain) {
     RC_ASSERT((*index)->on_block(b).has_value());
     for (std::size_t i = 0; i < b.txs.size(); ++i) {
-      Events events = b.response.tx_results[i].events;
+      Events events = b.response.tx_results[i].events.decode();
       events.push_back({"tx", {{"height", std::to_string(b.height.value)}}});
       if (q.matches(events)) expected.push_back({b.height, static_cast<std::uint32_t>(i)});
     }

@@ -90,11 +90,11 @@ json::object to_json(const comet_types::ConsensusParams& params) {
                              number_text(params.vote_extensions_enable_height)}}}};
 }
 
-json::array to_json(const std::vector<chain::Event>& events) {
+json::array to_json(const chain::EventList& events) {
   json::array out;
-  for (const chain::Event& event : events) {
+  for (const chain::EventView& event : events) {
     json::array attributes;
-    for (const chain::Attribute& attribute : event.attributes)
+    for (const chain::AttributeView& attribute : event.attributes)
       attributes.push_back(json::object{
           {"key", attribute.key}, {"value", attribute.value}, {"index", attribute.index}});
     out.push_back(json::object{{"type", event.type}, {"attributes", std::move(attributes)}});

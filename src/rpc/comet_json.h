@@ -21,7 +21,7 @@ json::object to_json(const comet_types::Header& header);
 json::object to_json(const comet_types::Commit& commit);
 json::object to_json(const comet_types::Validator& validator);
 json::object to_json(const comet_types::ConsensusParams& params);
-json::array to_json(const std::vector<chain::Event>& events);
+json::array to_json(const chain::EventList& events);
 json::object to_json(const chain::TxResult& result);
 json::object public_key_json(const crypto::Ed25519PublicKey& key);
 

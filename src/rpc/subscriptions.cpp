@@ -33,7 +33,7 @@ json::object block_result_json(const chain::BlockResponse& response) {
 std::vector<Message> messages_of(const solo::StoredBlock& block) {
   const chain::BlockResponse& response = block.executed.response;
   const std::string height = std::to_string(block.height().value);
-  std::vector<chain::Event> block_events = response.events;
+  std::vector<chain::Event> block_events = response.events.decode();
   block_events.push_back({"block", {{"height", height}}});
   const auto with = [&block_events](std::string_view name) {
     std::vector<chain::Event> events = block_events;
@@ -60,7 +60,7 @@ std::vector<Message> messages_of(const solo::StoredBlock& block) {
     json::object tx_result{
         {"height", height}, {"tx", to_base64(block.executed.txs[i])}, {"result", to_json(result)}};
     if (i > 0) tx_result["index"] = i;  // CometBFT leaves 0 out
-    std::vector<chain::Event> events = result.events;
+    std::vector<chain::Event> events = result.events.decode();
     events.push_back(event_name("Tx"));
     events.push_back(
         {"tx", {{"hash", to_hex_upper(block.executed.tx_hashes[i].view())}, {"height", height}}});

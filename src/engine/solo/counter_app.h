@@ -121,7 +121,7 @@ class CounterApp final : public chain::Application {
     number = number.substr(0, number.find(' '));
     next_.total += parse_int<std::uint64_t>(number).value_or(0);
     result.data = std::to_string(next_.total);
-    result.events.push_back({"added", {{"number", std::string(number), true}}});
+    result.events.add("added", {{"number", number}});
     return result;
   }
 

@@ -10,43 +10,24 @@ namespace {
 using comet_types::ProtoReader;
 using comet_types::ProtoWriter;
 
-// Events are most of the bytes that the sequencer writes, so they are written straight into the
-// output: sizes first, then bytes, without a buffer per message.
 std::size_t varint_size(std::uint64_t value) {
   std::size_t size = 1;
   for (; value >= 0x80; value >>= 7) ++size;
   return size;
 }
 
-std::size_t framed_size(std::size_t size) {
-  return 1 + varint_size(size) + size;
-}
-
 std::size_t text_size(std::string_view text) {
-  return text.empty() ? 0 : framed_size(text.size());
+  return text.empty() ? 0 : 1 + varint_size(text.size()) + text.size();
 }
 
 std::size_t integer_size(std::int64_t value) {
   return value == 0 ? 0 : 1 + varint_size(static_cast<std::uint64_t>(value));
 }
 
-std::size_t size_of(const chain::Attribute& attribute) {
-  return text_size(attribute.key) + text_size(attribute.value) + (attribute.index ? 2 : 0);
-}
-
-std::size_t size_of(const chain::Event& event) {
-  std::size_t size = text_size(event.type);
-  for (const chain::Attribute& attribute : event.attributes)
-    size += framed_size(size_of(attribute));
-  return size;
-}
-
 std::size_t size_of(const chain::TxResult& result) {
-  std::size_t size = integer_size(result.code) + text_size(result.data) + text_size(result.log) +
-                     text_size(result.info) + integer_size(result.gas_wanted) +
-                     integer_size(result.gas_used) + text_size(result.codespace);
-  for (const chain::Event& event : result.events) size += framed_size(size_of(event));
-  return size;
+  return integer_size(result.code) + text_size(result.data) + text_size(result.log) +
+         text_size(result.info) + integer_size(result.gas_wanted) + integer_size(result.gas_used) +
+         result.events.bytes().size() + text_size(result.codespace);
 }
 
 void open_frame(Bytes& out, std::uint32_t field, std::size_t size) {
@@ -66,16 +47,6 @@ void write_integer(Bytes& out, std::uint32_t field, std::int64_t value) {
   append_varint(out, static_cast<std::uint64_t>(value));
 }
 
-void write(Bytes& out, const chain::Event& event) {
-  write_text(out, 1, event.type);
-  for (const chain::Attribute& attribute : event.attributes) {
-    open_frame(out, 2, size_of(attribute));
-    write_text(out, 1, attribute.key);
-    write_text(out, 2, attribute.value);
-    write_integer(out, 3, attribute.index ? 1 : 0);
-  }
-}
-
 void write(Bytes& out, const chain::TxResult& result) {
   write_integer(out, 1, result.code);
   write_text(out, 2, result.data);
@@ -83,10 +54,7 @@ void write(Bytes& out, const chain::TxResult& result) {
   write_text(out, 4, result.info);
   write_integer(out, 5, result.gas_wanted);
   write_integer(out, 6, result.gas_used);
-  for (const chain::Event& event : result.events) {
-    open_frame(out, 7, size_of(event));
-    write(out, event);
-  }
+  out.append(result.events.bytes());  // field 7
   write_text(out, 8, result.codespace);
 }
 
@@ -150,23 +118,17 @@ Bytes encode_tx_result(const chain::TxResult& result) {
 }
 
 Bytes encode_results(const chain::BlockResponse& response) {
-  std::size_t size = 64;
-  for (const chain::Event& event : response.events) size += framed_size(size_of(event));
-  std::vector<std::size_t> result_sizes;
-  result_sizes.reserve(response.tx_results.size());
-  for (const chain::TxResult& result : response.tx_results) {
-    result_sizes.push_back(size_of(result));
-    size += framed_size(result_sizes.back());
-  }
+  std::size_t size = 64 + response.events.bytes().size();
+  for (const chain::TxResult& result : response.tx_results) size += 6 + size_of(result);
   Bytes out;
   out.reserve(size);
-  for (const chain::Event& event : response.events) {
-    open_frame(out, 1, size_of(event));
-    write(out, event);
+  for (const chain::EventView& event : response.events) {
+    open_frame(out, 1, event.encoded.size());
+    out.append(event.encoded);
   }
-  for (std::size_t i = 0; i < response.tx_results.size(); ++i) {
-    open_frame(out, 2, result_sizes[i]);
-    write(out, response.tx_results[i]);
+  for (const chain::TxResult& result : response.tx_results) {
+    open_frame(out, 2, size_of(result));
+    write(out, result);
   }
   for (const chain::ValidatorUpdate& update : response.validator_updates) {
     const Bytes key = ProtoWriter().bytes(1, update.ed25519_public_key).take();
@@ -190,8 +152,8 @@ Result<chain::TxResult> decode_tx_result(BytesView bytes) {
       case 5: out.gas_wanted = in.integer(); break;
       case 6: out.gas_used = in.integer(); break;
       case 7: {
-        TRY(chain::Event event, decode_event(in.bytes()));
-        out.events.push_back(std::move(event));
+        TRY(const chain::Event event, decode_event(in.bytes()));
+        out.events.add(event);
         break;
       }
       case 8: out.codespace = in.bytes(); break;
@@ -207,8 +169,8 @@ Result<chain::BlockResponse> decode_results(BytesView bytes) {
   while (in.next()) {
     switch (in.field()) {
       case 1: {
-        TRY(chain::Event event, decode_event(in.bytes()));
-        out.events.push_back(std::move(event));
+        TRY(const chain::Event event, decode_event(in.bytes()));
+        out.events.add(event);
         break;
       }
       case 2: {

@@ -1,7 +1,6 @@
 #include "modules/accounts/admission.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.h"
 #include "chain/sdk_errors.h"
@@ -268,9 +267,8 @@ Result<Account> AccountAdmission::take_fee(const Admitted& admitted, const Addre
   } else if (admitted.mode == AdmitMode::kSimulate) {
     TRY_VOID(context.charge(gas_of_a_fee(context.params().gas), "fee"));
   }
-  context.emit([&] {
-    return std::array{
-        chain::Event{"tx", {{"fee", to_string(fee)}, {"fee_payer", accounts_.text(payer)}}}};
+  context.emit(1, [&](const auto& add) {
+    add("tx", {{"fee", to_string(fee)}, {"fee_payer", accounts_.text(payer)}});
   });
   return *std::move(account);
 }
@@ -307,15 +305,13 @@ Result<void> AccountAdmission::admit_signer(const Admitted& admitted, const Addr
                       std::to_string(account.sequence.value) + ") and chain-id (" +
                       context.params().chain_id + ")");
   }
-  context.emit([&] {
-    return std::array{chain::Event{
-        "tx",
-        {{"acc_seq", accounts_.text(address) + "/" + std::to_string(account.sequence.value)}}}};
+  context.emit(1, [&](const auto& add) {
+    add("tx",
+        {{"acc_seq", accounts_.text(address) + "/" + std::to_string(account.sequence.value)}});
   });
   if (index < tx.signatures.size()) {
-    context.emit([&] {
-      return std::array{chain::Event{"tx", {{"signature", to_base64(tx.signatures[index])}}}};
-    });
+    context.emit(
+        1, [&](const auto& add) { add("tx", {{"signature", to_base64(tx.signatures[index])}}); });
   }
   account.sequence = account.sequence.next();
   return accounts_.put(context, address, account);

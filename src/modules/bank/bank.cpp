@@ -1,7 +1,6 @@
 #include "modules/bank/bank.h"
 
 #include <algorithm>
-#include <array>
 
 #include "chain/ids.h"
 #include "chain/sdk_errors.h"
@@ -110,17 +109,16 @@ Result<void> Bank::move(Context& context, const Movement& movement) const {
   TRY_VOID(add_balance(context, movement.to, coin));
   TRY_VOID(record_flow(context, coin, movement.purpose, payer));
 
-  context.emit([&] {
+  context.emit(3, [&](const auto& add) {
     const std::string from = accounts_.text(movement.from), to = accounts_.text(movement.to);
     const std::string amount = coin.to_string();
-    return std::array{chain::Event{"coin_spent", {{"spender", from}, {"amount", amount}}},
-                      chain::Event{"coin_received", {{"receiver", to}, {"amount", amount}}},
-                      chain::Event{"transfer",
-                                   {{"recipient", to},
-                                    {"sender", from},
-                                    {"amount", amount},
-                                    {"purpose", std::string(to_string(movement.purpose))},
-                                    {"payer_class", std::string(to_string(payer))}}}};
+    add("coin_spent", {{"spender", from}, {"amount", amount}});
+    add("coin_received", {{"receiver", to}, {"amount", amount}});
+    add("transfer", {{"recipient", to},
+                     {"sender", from},
+                     {"amount", amount},
+                     {"purpose", to_string(movement.purpose)},
+                     {"payer_class", to_string(payer)}});
   });
   return {};
 }

@@ -146,8 +146,9 @@ TEST_F(TransactionsTest, ATransferMovesMoneyAndCostsItsFeeAndLessThan80000Gas) {
 
 TEST_F(TransactionsTest, EventsNameSenderRecipientPurposeAndMessageIndex) {
   const chain::TxResult result = run({});
+  const std::vector<chain::Event> events = result.events.decode();
   const chain::Event* last_transfer = nullptr;
-  for (const chain::Event& event : result.events)
+  for (const chain::Event& event : events)
     if (event.type == "transfer") last_transfer = &event;
   ASSERT_NE(last_transfer, nullptr);
   const std::vector<chain::Attribute> expected{

@@ -32,7 +32,11 @@ void Ledger::begin(Duration gap) {
 void Ledger::end() {
   auto events = schedule_.run_due(state_, block_, params_);
   TP_ASSERT(events.has_value());
-  for (chain::Event& event : *events) events_.push_back(std::move(event));
+  add_events(*events);
+}
+
+void Ledger::add_events(const chain::EventList& events) {
+  for (chain::Event& event : events.decode()) events_.push_back(std::move(event));
 }
 
 void Ledger::pass_blocks(int count, Duration gap) {

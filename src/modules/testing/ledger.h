@@ -33,7 +33,7 @@ class Ledger {
     auto result = work(context);
     if (result) {
       writes.merge_into(state_);
-      for (chain::Event& event : context.take_events()) events_.push_back(std::move(event));
+      add_events(context.events());
     }
     return result;
   }
@@ -66,6 +66,8 @@ class Ledger {
   bank::Bank& bank() { return bank_; }
 
  private:
+  void add_events(const chain::EventList& events);
+
   store::EmptyReader nothing_;
   store::Overlay state_{nothing_};
   chain::ChainParams params_;

@@ -104,7 +104,7 @@ class ToyChain {
         {.height = height_, .time = time_, .txs = hashed, .proposer = Bytes(20, 'p')});
     TP_ASSERT(response.has_value());
     TP_ASSERT(machine_.commit().has_value());
-    events = std::move(response->events);
+    events = response->events.decode();
     return std::move(response->tx_results);
   }
 
