@@ -229,7 +229,7 @@ class Market {
                      request.mutable_filters()->set_provider(messages_.provider(closed()));
                      request.mutable_filters()->set_state("closed");
                      set_page(request, 100);
-                     return ask_bids(request);
+                     return ask_bids(request, false);  // a page may end before it found any
                    }});
     out.push_back({"Bids, lost", [this] {
                      QueryBidsRequest request;

@@ -100,8 +100,8 @@ Bytes page_key(StateMask states, std::size_t segment, const Bytes& position);
 
 // Fills one page. `take(item, states, wanted)` says whether the item belongs to the answer, and
 // adds it when it is wanted. `total` of the response counts the items of this page, as the
-// reference's does. Errors: kInvalidArgument for a key of another query, and for a reverse page of
-// a list that is too long.
+// reference's does. Errors: kInvalidArgument for a key of another query, for a reverse page of a
+// list that is too long, and for an offset that lies too far in.
 template <class Item, class Take>
 Result<chain::PageResponse> fill_page(const chain::PageRequest& page, StateMask states,
                                       std::vector<Segment<Item>> segments, Take take) {
@@ -114,6 +114,9 @@ Result<chain::PageResponse> fill_page(const chain::PageRequest& page, StateMask 
 
   const auto visit = [&](std::size_t segment, const Item* item,
                          const Bytes& position) -> Result<store::Step> {
+    if (seen == kCandidatesMax && skip > 0)
+      return fail(chain::QueryError::kInvalidArgument,
+                  "the offset is too large: go on from next_key instead");
     if (taken == limit || seen == kCandidatesMax) {
       response.set_next_key(page_key(states, segment, position));
       return store::Step::kStop;
