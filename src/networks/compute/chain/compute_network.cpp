@@ -47,7 +47,8 @@ ComputeNetwork::ComputeNetwork(accounts::Accounts& accounts, escrow::Escrow& esc
                                registry::Registry& registry, market::Market& market,
                                chain::Schedule& schedule, const chain::ChainParams& params)
     : core_(std::make_unique<Core>(Core{accounts, escrow, registry, market, schedule, params})),
-      index_(std::make_unique<Index>()) {
+      index_(std::make_unique<Index>(
+          [&escrow](const store::Reader& state) { return active_by_accounts(escrow, state); })) {
   schedule.on(chain::HandlerId::kComputeForgets,
               [core = core_.get()](Context& context, BytesView key, std::int64_t) -> Result<void> {
                 DeploymentId id;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "networks/compute/chain/fixture.h"
+#include "networks/compute/chain/index.h"
 
 namespace tp::compute {
 namespace {
@@ -165,6 +166,16 @@ RC_GTEST_PROP(History, NothingIsLostAndEveryRefusalIsInAkashsWords, ()) {
     const Result<void> checked = life.check();
     if (!checked) RC_FAIL(checked.error().text);
   }
+  // What the index begins with after a restart is what the table says.
+  std::set<DeploymentId> active;
+  RC_ASSERT(kDeployments
+                .scan(life.ledger.state(), std::tuple<>{},
+                      [&](const DeploymentId& id, const Deployment& row) -> Result<store::Step> {
+                        if (row.state == DeploymentState::kActive) active.insert(id);
+                        return store::Step::kGoOn;
+                      })
+                .has_value());
+  RC_ASSERT(active_by_accounts(life.escrow, life.ledger.state()).value() == active);
   RC_ASSERT(life.ledger.count("schedule_failed") == 0u);
   // Clients of the reference parse every attribute of a typed event as JSON.
   for (const chain::Event& event : life.ledger.events()) {

@@ -7,16 +7,10 @@
 namespace tp::compute {
 
 void Index::loaded(const store::StateVersion& state) {
-  std::set<DeploymentId> active;
-  const Result<void> scanned = kDeployments.scan(
-      state, std::tuple<>{},
-      [&active](const DeploymentId& id, const Deployment& deployment) -> Result<store::Step> {
-        if (deployment.state == DeploymentState::kActive) active.insert(active.end(), id);
-        return store::Step::kGoOn;
-      });
-  TP_ASSERT(scanned);  // state itself never fails, and the visitor does not
+  Result<std::set<DeploymentId>> active = active_in_(state);
+  TP_ASSERT(active.has_value());  // state itself never fails
   const std::unique_lock lock(mutex_);
-  active_ = std::move(active);
+  active_ = *std::move(active);
   height_ = state.height();
   steps_.assign(1, Step{.height = *height_, .changes = {}});
 }
@@ -78,6 +72,20 @@ std::optional<std::vector<DeploymentId>> Index::active(Height height, const Depl
     ++then;
   }
   return found;
+}
+
+Result<std::set<DeploymentId>> active_by_accounts(const escrow::Escrow& escrow,
+                                                  const store::Reader& state) {
+  std::set<DeploymentId> active;
+  TRY_VOID(kEscrowOwners.scan(
+      state, std::tuple<>{},
+      [&](const escrow::AccountId& id, const EscrowOwner& owner) -> Result<store::Step> {
+        TRY(const std::optional<escrow::Account> account, escrow.find(state, id));
+        if (account && account->status != escrow::AccountStatus::kClosed)
+          active.insert(owner.deployment);
+        return store::Step::kGoOn;
+      }));
+  return active;
 }
 
 }  // namespace tp::compute

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <set>
 #include <shared_mutex>
 #include <vector>
 
+#include "modules/escrow/escrow.h"
 #include "networks/compute/chain/records.h"
 #include "store/state.h"
 
@@ -18,6 +20,10 @@ class Index final : public store::CommitObserver {
  public:
   // Queries may come this many commits late.
   static constexpr std::size_t kHeightsKept = 64;
+  // All deployments that are active in a state: what an index begins with.
+  using ActiveIn = std::function<Result<std::set<DeploymentId>>(const store::Reader& state)>;
+
+  explicit Index(ActiveIn active_in) : active_in_(std::move(active_in)) {}
 
   void loaded(const store::StateVersion& state) override;
   void committed(const store::WriteSet& writes, const store::StateVersion& before,
@@ -36,10 +42,16 @@ class Index final : public store::CommitObserver {
     std::vector<std::pair<DeploymentId, bool>> changes;
   };
 
+  const ActiveIn active_in_;
   mutable std::shared_mutex mutex_;
   std::optional<Height> height_;  // nothing before the first load
   std::set<DeploymentId> active_;
   std::deque<Step> steps_;  // oldest first; the last one led to height_
 };
+
+// A deployment is active exactly while its account is not closed. Accounts are in memory and
+// deployments are not, so that a node with a million closed ones starts without reading them.
+Result<std::set<DeploymentId>> active_by_accounts(const escrow::Escrow& escrow,
+                                                  const store::Reader& state);
 
 }  // namespace tp::compute

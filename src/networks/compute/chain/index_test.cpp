@@ -10,6 +10,17 @@
 namespace tp::compute {
 namespace {
 
+Result<std::set<DeploymentId>> active_by_table(const store::Reader& state) {
+  std::set<DeploymentId> active;
+  TRY_VOID(
+      kDeployments.scan(state, std::tuple<>{},
+                        [&](const DeploymentId& id, const Deployment& row) -> Result<store::Step> {
+                          if (row.state == DeploymentState::kActive) active.insert(id);
+                          return store::Step::kGoOn;
+                        }));
+  return active;
+}
+
 // A state of nothing but deployments.
 class Deployments {
  public:
@@ -40,16 +51,8 @@ class Deployments {
   }
   Height height() const { return store_->latest()->height(); }
   std::vector<DeploymentId> scanned(Height at) const {
-    std::vector<DeploymentId> active;
-    const store::StatePtr state = *store_->at(at);
-    TP_ASSERT(kDeployments
-                  .scan(*state, std::tuple<>{},
-                        [&](const DeploymentId& id, const Deployment& row) -> Result<store::Step> {
-                          if (row.state == DeploymentState::kActive) active.push_back(id);
-                          return store::Step::kGoOn;
-                        })
-                  .has_value());
-    return active;
+    const auto active = active_by_table(**store_->at(at));
+    return {active->begin(), active->end()};
   }
   static DeploymentId id_of(std::uint64_t dseq) {
     Address owner;
@@ -57,7 +60,7 @@ class Deployments {
     return {owner, dseq};
   }
 
-  Index index;
+  Index index{active_by_table};
 
  private:
   MemoryDisk disk_;
@@ -87,7 +90,7 @@ TEST(IndexTest, AHeightThatIsTooOldOrToComeIsNotHeld) {
   for (std::size_t i = 0; i <= Index::kHeightsKept; ++i) deployments.block({{1, i % 2 == 0}});
   EXPECT_FALSE(deployments.index.active(first, {}, 10));
   EXPECT_FALSE(deployments.index.active(deployments.height().next(), {}, 10));
-  EXPECT_FALSE(Index().active(Height{1}, {}, 10));
+  EXPECT_FALSE(Index(active_by_table).active(Height{1}, {}, 10));
 }
 
 RC_GTEST_PROP(IndexProperty, EveryHeightThatItHoldsIsAsTheTableSays, ()) {
