@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
+#include <mutex>
 #include <thread>
 
 #include "http/client.h"
@@ -179,6 +181,63 @@ TEST(WebSocket, ARefusedUpgradeSaysTheStatus) {
       WebSocketClient::connect("ws://127.0.0.1:" + std::to_string(server->port()) + "/other");
   ASSERT_FALSE(socket);
   EXPECT_NE(socket.error().text.find("404"), std::string::npos);
+}
+
+TEST(WebSocket, ASocketMayOutliveItsServer) {
+  std::promise<std::shared_ptr<WebSocket>> opened;
+  auto server =
+      serve([](const Request&, const Reply& reply) { reply(Response::text("plain")); }, {},
+            [&opened](const Request&, std::shared_ptr<WebSocket> socket)
+                -> std::expected<std::shared_ptr<WebSocketSession>, Response> {
+              opened.set_value(socket);
+              return std::make_shared<EchoSession>(std::move(socket));
+            });
+  auto client =
+      WebSocketClient::connect("ws://127.0.0.1:" + std::to_string(server->port())).value();
+  const std::shared_ptr<WebSocket> socket = opened.get_future().get();
+  EXPECT_TRUE(socket->send("while it is there", false));
+  server.reset();
+  EXPECT_FALSE(socket->send("afterwards", false));
+  socket->close(1000, "");
+}
+
+TEST(Http, AReplyAfterTheServerIsGoneGoesNowhere) {
+  std::promise<Reply> asked;
+  auto server = serve([&asked](const Request&, const Reply& reply) { asked.set_value(reply); });
+  Client client = Client::to(base(*server), {.timeout = Duration::seconds(5)}).value();
+  auto answer = std::async(std::launch::async, [&client] { return client.get("/"); });
+  const Reply reply = asked.get_future().get();
+  server.reset();
+  EXPECT_FALSE(answer.get());
+  reply(Response::text("too late"));
+}
+
+TEST(Http, RepliesMayComeWhileTheServerEnds) {
+  for (int round = 0; round < 20; ++round) {
+    std::mutex mutex;
+    std::vector<Reply> replies;
+    std::atomic<bool> stop = false;
+    auto server = serve([&](const Request&, const Reply& reply) {
+      const std::lock_guard lock(mutex);
+      replies.push_back(reply);
+    });
+    std::thread replier([&] {
+      while (!stop) {
+        const std::lock_guard lock(mutex);
+        for (const Reply& reply : std::exchange(replies, {})) reply(Response::text("ok"));
+      }
+    });
+    std::thread asker([url = base(*server)] {
+      Client client = Client::to(url, {.timeout = Duration::seconds(5)}).value();
+      while (client.get("/")) {
+      }
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    server.reset();
+    asker.join();
+    stop = true;
+    replier.join();
+  }
 }
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include "http/server.h"
-
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
@@ -19,11 +17,14 @@
 #include <boost/beast/websocket/ssl.hpp>
 #include <chrono>
 #include <deque>
+#include <map>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
 #include <variant>
 
 #include "base/log.h"
+#include "http/server.h"
 
 namespace tp::http {
 namespace {
@@ -44,12 +45,40 @@ std::chrono::nanoseconds chrono(Duration span) {
   return std::chrono::nanoseconds(span.nanoseconds);
 }
 
+// What the application holds (sockets, replies) may outlive the server. It reaches into the server
+// only through this, and holds nothing that belongs to the server's io_context.
+class Gate {
+ public:
+  // Waits for those inside; nobody enters any more.
+  void close() {
+    const std::unique_lock lock(mutex_);
+    closed_ = true;
+  }
+
+  // Calls `use` with what `weak` points to, if the server and that are still there. Not from within
+  // another call.
+  template <class T, class Use>
+  bool enter(const std::weak_ptr<T>& weak, Use use) {
+    const std::shared_lock lock(mutex_);
+    if (closed_) return false;
+    const std::shared_ptr<T> target = weak.lock();
+    if (!target) return false;
+    use(*target);
+    return true;
+  }
+
+ private:
+  std::shared_mutex mutex_;
+  bool closed_ = false;
+};
+
 // Shared by all connections of one server.
 struct Shared {
   ServerOptions options;
   Handler handler;
   WebSocketHandler websocket;
   std::atomic<std::size_t> connections{0};
+  const std::shared_ptr<Gate> gate = std::make_shared<Gate>();
 };
 
 struct ConnectionCount {
@@ -60,14 +89,38 @@ struct ConnectionCount {
   Shared& shared;
 };
 
+// A WebSocket as the application holds it.
+template <class Connection>
+class WebSocketHandle final : public WebSocket {
+ public:
+  WebSocketHandle(std::shared_ptr<Gate> gate, std::weak_ptr<Connection> connection)
+      : gate_(std::move(gate)), connection_(std::move(connection)) {}
+
+  bool send(Bytes message, bool binary) override {
+    bool sent = false;
+    gate_->enter(connection_, [&](Connection& connection) {
+      sent = connection.send(std::move(message), binary);
+    });
+    return sent;
+  }
+
+  void close(std::uint16_t code, std::string reason) override {
+    gate_->enter(connection_,
+                 [&](Connection& connection) { connection.close(code, std::move(reason)); });
+  }
+
+ private:
+  const std::shared_ptr<Gate> gate_;
+  const std::weak_ptr<Connection> connection_;
+};
+
 template <class Stream>
-class WebSocketConnection final : public WebSocket,
-                                  public std::enable_shared_from_this<WebSocketConnection<Stream>> {
+class WebSocketConnection final : public std::enable_shared_from_this<WebSocketConnection<Stream>> {
  public:
   WebSocketConnection(Stream&& stream, std::shared_ptr<Shared> shared)
       : socket_(std::move(stream)), shared_(std::move(shared)) {}
 
-  bool send(Bytes message, bool binary) override {
+  bool send(Bytes message, bool binary) {
     const std::lock_guard lock(mutex_);
     if (closing_) return false;
     if (queued_bytes_ + message.size() > shared_->options.websocket_queue_bytes_max) {
@@ -80,7 +133,7 @@ class WebSocketConnection final : public WebSocket,
     return true;
   }
 
-  void close(std::uint16_t code, std::string reason) override {
+  void close(std::uint16_t code, std::string reason) {
     const std::lock_guard lock(mutex_);
     start_closing({static_cast<beast::websocket::close_code>(code), reason.substr(0, 120)});
   }
@@ -232,16 +285,24 @@ Response cors_preflight() {
 }
 
 struct PendingReply {
+  PendingReply(std::shared_ptr<Gate> server_gate, std::weak_ptr<asio::steady_timer> waiting)
+      : gate(std::move(server_gate)), timer(std::move(waiting)) {}
+
+  const std::shared_ptr<Gate> gate;
+  const std::weak_ptr<asio::steady_timer> timer;
   std::mutex mutex;
   std::optional<Response> response;
   bool replied = false;
-  std::function<void()> wake;
 
   void set(Response value) {
     const std::lock_guard lock(mutex);
     if (std::exchange(replied, true)) return;
     response = std::move(value);
-    wake();
+    gate->enter(timer, [this](asio::steady_timer& alive) {
+      asio::post(alive.get_executor(), [weak = timer] {
+        if (const auto still = weak.lock()) still->cancel();
+      });
+    });
   }
   std::optional<Response> take() {
     const std::lock_guard lock(mutex);
@@ -255,12 +316,7 @@ awaitable<Response> call_handler(const std::shared_ptr<Shared>& shared, Request 
   const auto executor = co_await asio::this_coro::executor;
   const auto timer =
       std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
-  const auto pending = std::make_shared<PendingReply>();
-  pending->wake = [executor, weak = std::weak_ptr(timer)] {
-    asio::post(executor, [weak] {
-      if (const auto alive = weak.lock()) alive->cancel();
-    });
-  };
+  const auto pending = std::make_shared<PendingReply>(shared->gate, timer);
   shared->handler(std::move(request),
                   [pending](Response response) { pending->set(std::move(response)); });
   std::optional<Response> response = pending->take();
@@ -310,8 +366,10 @@ awaitable<void> serve_stream(std::shared_ptr<Shared> shared, Stream stream, std:
     Response response;
     if (upgrade && shared->websocket) {
       beast::get_lowest_layer(stream).expires_never();
-      auto socket = std::make_shared<WebSocketConnection<Stream>>(std::move(stream), shared);
-      auto session = shared->websocket(request, socket);
+      using Connection = WebSocketConnection<Stream>;
+      auto socket = std::make_shared<Connection>(std::move(stream), shared);
+      auto session = shared->websocket(
+          request, std::make_shared<WebSocketHandle<Connection>>(shared->gate, socket));
       if (session) {
         co_await socket->run(std::move(message), *std::move(session));
       } else {
@@ -341,9 +399,9 @@ struct Server::State {
   explicit State(int concurrency) : io(concurrency), acceptor(io) {}
 
   std::shared_ptr<Shared> shared = std::make_shared<Shared>();
+  std::optional<ssl::context> tls;  // before the io_context, which ends the streams that use it
   asio::io_context io;
   tcp::acceptor acceptor;
-  std::optional<ssl::context> tls;
   std::vector<std::thread> threads;
 
   awaitable<void> serve(tcp::socket socket) {
@@ -421,6 +479,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Handler han
 }
 
 Server::~Server() {
+  state_->shared->gate->close();
   state_->io.stop();
   for (std::thread& thread : state_->threads) thread.join();
 }
