@@ -52,9 +52,10 @@ bool run_until(asio::io_context& io, const bool& done, Deadline deadline) {
   return true;
 }
 
-// Starts an asynchronous operation and waits for its error code.
-template <class Start>
-error_code await(asio::io_context& io, Deadline deadline, Start start) {
+// Starts an asynchronous operation on `stream` and waits for its error code. After the deadline the
+// stream is closed, and what was under way has ended: nothing of it touches the caller any more.
+template <class Stream, class Start>
+error_code await(asio::io_context& io, Deadline deadline, Stream& stream, Start start) {
   bool done = false;
   error_code result;
   start([&done, &result](error_code error, auto&&...) {
@@ -62,7 +63,30 @@ error_code await(asio::io_context& io, Deadline deadline, Start start) {
     done = true;
   });
   if (run_until(io, done, deadline)) return result;
+  beast::get_lowest_layer(stream).close();
+  io.restart();
+  while (!done && io.run_one() > 0) {
+  }
   return beast::error::timeout;
+}
+
+// The system's resolver cannot be stopped: after the deadline its answer goes nowhere.
+error_code resolve(asio::io_context& io, Deadline deadline, const Url& url,
+                   tcp::resolver::results_type& endpoints) {
+  struct Outcome {
+    bool done = false;
+    error_code error;
+    tcp::resolver::results_type endpoints;
+  };
+  const auto outcome = std::make_shared<Outcome>();
+  tcp::resolver resolver(io);
+  resolver.async_resolve(url.host, url.port,
+                         [outcome](error_code error, tcp::resolver::results_type found) {
+                           *outcome = {true, error, std::move(found)};
+                         });
+  if (!run_until(io, outcome->done, deadline)) return beast::error::timeout;
+  endpoints = std::move(outcome->endpoints);
+  return outcome->error;
 }
 
 std::unexpected<Error> failure(HttpError kind, const std::string& where, error_code error) {
@@ -91,7 +115,7 @@ struct Connection {
                     Deadline deadline) {
     if (!options.unix_socket.empty()) {
       auto unix = std::make_unique<UnixStream>(io);
-      const error_code error = await(io, deadline, [&](auto handler) {
+      const error_code error = await(io, deadline, *unix, [&](auto handler) {
         unix->async_connect(asio::local::stream_protocol::endpoint(options.unix_socket), handler);
       });
       if (error) return failure(HttpError::kCannotConnect, options.unix_socket, error);
@@ -99,21 +123,14 @@ struct Connection {
       return {};
     }
     const std::string where = url.host + ":" + url.port;
-    tcp::resolver resolver(io);
     tcp::resolver::results_type endpoints;
-    error_code error = await(io, deadline, [&](auto handler) {
-      resolver.async_resolve(
-          url.host, url.port,
-          [&endpoints, handler](error_code e, tcp::resolver::results_type found) {
-            endpoints = std::move(found);
-            handler(e);
-          });
-    });
+    error_code error = resolve(io, deadline, url, endpoints);
     if (error) return failure(HttpError::kCannotConnect, where, error);
 
     if (!url.is_secure()) {
       auto plain = std::make_unique<TcpStream>(io);
-      error = await(io, deadline, [&](auto handler) { plain->async_connect(endpoints, handler); });
+      error = await(io, deadline, *plain,
+                    [&](auto handler) { plain->async_connect(endpoints, handler); });
       if (error) return failure(HttpError::kCannotConnect, where, error);
       plain->socket().set_option(tcp::no_delay(true), error);
       stream = std::move(plain);
@@ -139,11 +156,11 @@ struct Connection {
     secure->set_verify_mode(pinned ? ssl::verify_none : ssl::verify_peer, error);
     if (!pinned) secure->set_verify_callback(ssl::host_name_verification(url.host), error);
     SSL_set_tlsext_host_name(secure->native_handle(), url.host.c_str());
-    error = await(io, deadline, [&](auto handler) {
+    error = await(io, deadline, *secure, [&](auto handler) {
       beast::get_lowest_layer(*secure).async_connect(endpoints, handler);
     });
     if (error) return failure(HttpError::kCannotConnect, where, error);
-    error = await(io, deadline, [&](auto handler) {
+    error = await(io, deadline, *secure, [&](auto handler) {
       secure->async_handshake(ssl::stream_base::client, handler);
     });
     if (error) return failure(HttpError::kTls, where, error);
@@ -203,10 +220,11 @@ struct Client::State {
     parser.body_limit(options.body_bytes_max);
     if (request.method == "HEAD") parser.skip(true);
     const error_code error = connection.visit([&](auto& stream) {
-      error_code e = await(
-          io, deadline, [&](auto handler) { beast::http::async_write(stream, message, handler); });
+      error_code e = await(io, deadline, stream, [&](auto handler) {
+        beast::http::async_write(stream, message, handler);
+      });
       if (!e)
-        e = await(io, deadline,
+        e = await(io, deadline, stream,
                   [&](auto handler) { beast::http::async_read(stream, buffer, parser, handler); });
       return e;
     });
@@ -334,7 +352,7 @@ Result<WebSocketClient> WebSocketClient::connect(std::string_view url_text, Head
           for (const auto& [name, value] : headers) request.set(name, value);
         }));
     socket.read_message_max(options.body_bytes_max);
-    return await(state->io, deadline, [&](auto handler) {
+    return await(state->io, deadline, socket, [&](auto handler) {
       socket.async_handshake(response, host_header(state->url), state->url.target, handler);
     });
   });
@@ -349,7 +367,7 @@ Result<WebSocketClient> WebSocketClient::connect(std::string_view url_text, Head
 Result<void> WebSocketClient::send(BytesView message, bool binary) {
   const error_code error = state_->visit([&](auto& socket) {
     socket.binary(binary);
-    return await(state_->io, Deadline::in(state_->timeout), [&](auto handler) {
+    return await(state_->io, Deadline::in(state_->timeout), socket, [&](auto handler) {
       socket.async_write(asio::buffer(message.data(), message.size()), handler);
     });
   });

@@ -106,6 +106,23 @@ TEST(Http, ASilentServerIsATimeout) {
   EXPECT_TRUE(is(response.error(), HttpError::kTimeout));
 }
 
+TEST(Http, AClientGoesOnAfterATimeout) {
+  std::mutex mutex;
+  std::vector<Reply> held;
+  const auto server = serve([&](const Request& request, const Reply& reply) {
+    if (request.target != "/silent") return reply(Response::text("ok"));
+    const std::lock_guard lock(mutex);
+    held.push_back(reply);
+  });
+  Client client = Client::to(base(*server), {.timeout = Duration::milliseconds(500)}).value();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(client.get("/silent"));
+    const auto next = client.get("/");
+    ASSERT_TRUE(next) << next.error().text;
+    EXPECT_EQ(next->body, "ok");
+  }
+}
+
 TEST(Http, NobodyListeningIsCannotConnect) {
   const auto response = Client::to("http://127.0.0.1:1").value().get("/");
   ASSERT_FALSE(response);
