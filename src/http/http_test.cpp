@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <future>
@@ -127,6 +128,45 @@ TEST(Http, NobodyListeningIsCannotConnect) {
   const auto response = Client::to("http://127.0.0.1:1").value().get("/");
   ASSERT_FALSE(response);
   EXPECT_TRUE(is(response.error(), HttpError::kCannotConnect));
+}
+
+TEST(Http, OnePeerHasAShareOfTheConnections) {
+  ServerOptions options;
+  options.connections_per_peer_max = 2;
+  const auto server =
+      serve([](const Request& request, const Reply& reply) { reply(Response::text(request.peer)); },
+            options);
+  Client first = Client::to(base(*server)).value(), third = Client::to(base(*server)).value();
+  EXPECT_TRUE(first.get("/"));
+  {
+    Client second = Client::to(base(*server)).value();
+    EXPECT_TRUE(second.get("/"));
+    EXPECT_FALSE(third.get("/"));
+  }
+  // The second is gone, as the server hears soon.
+  bool served = false;
+  for (int i = 0; i < 500 && !served; ++i) {
+    served = third.get("/").has_value();
+    if (!served) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(served);
+}
+
+TEST(Http, ConnectionsLeaveHalfOfTheFilesToTheRest) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{.rlim_cur = 64, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto server =
+      serve([](const Request&, const Reply& reply) { reply(Response::text("ok")); });
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  std::vector<Client> clients;
+  std::size_t served = 0;
+  for (int i = 0; i < 40; ++i) {
+    clients.push_back(Client::to(base(*server)).value());
+    served += clients.back().get("/").has_value() ? 1 : 0;
+  }
+  EXPECT_EQ(served, 16u);  // a quarter of 64, coming from one peer
 }
 
 TEST(Http, CorsAnswersPreflight) {

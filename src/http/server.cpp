@@ -1,5 +1,8 @@
+#include "http/server.h"
+
+#include <sys/resource.h>
+
 #include <algorithm>
-#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -24,7 +27,6 @@
 #include <variant>
 
 #include "base/log.h"
-#include "http/server.h"
 
 namespace tp::http {
 namespace {
@@ -72,22 +74,84 @@ class Gate {
   bool closed_ = false;
 };
 
+// How many connections there are, and from whom. Thread-safe.
+class Connections {
+ public:
+  // Counts one, for as long as it lives.
+  class Seat {
+   public:
+    Seat(Connections& all, std::string peer) : all_(&all), peer_(std::move(peer)) {}
+    Seat(Seat&& other) noexcept
+        : all_(std::exchange(other.all_, nullptr)), peer_(std::move(other.peer_)) {}
+    Seat& operator=(Seat&&) = delete;
+    ~Seat() {
+      if (all_ != nullptr) all_->leave(peer_);
+    }
+
+   private:
+    Connections* all_;
+    std::string peer_;
+  };
+
+  void limit(std::size_t in_all, std::size_t per_peer) {
+    max_ = in_all;
+    per_peer_max_ = per_peer;
+  }
+
+  // Nothing when there are too many.
+  std::optional<Seat> take(const asio::ip::address& address) {
+    std::string peer = peer_of(address);
+    const std::lock_guard lock(mutex_);
+    if (count_ >= max_) return std::nullopt;
+    std::size_t& of_peer = by_peer_[peer];  // never 0 when this refuses
+    if (of_peer >= per_peer_max_) return std::nullopt;
+    ++of_peer;
+    ++count_;
+    return Seat(*this, std::move(peer));
+  }
+
+ private:
+  static std::string peer_of(const asio::ip::address& address) {
+    if (address.is_v4()) return address.to_string();
+    const asio::ip::address_v6 v6 = address.to_v6();
+    if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
+    const auto bytes = v6.to_bytes();
+    return std::string(bytes.begin(), bytes.begin() + 8);
+  }
+
+  void leave(const std::string& peer) {
+    const std::lock_guard lock(mutex_);
+    --count_;
+    const auto found = by_peer_.find(peer);
+    if (--found->second == 0) by_peer_.erase(found);
+  }
+
+  std::size_t max_ = 0;
+  std::size_t per_peer_max_ = 0;
+  std::mutex mutex_;
+  std::size_t count_ = 0;
+  std::map<std::string, std::size_t> by_peer_;
+};
+
 // Shared by all connections of one server.
 struct Shared {
   ServerOptions options;
   Handler handler;
   WebSocketHandler websocket;
-  std::atomic<std::size_t> connections{0};
+  Connections connections;
   const std::shared_ptr<Gate> gate = std::make_shared<Gate>();
 };
 
-struct ConnectionCount {
-  explicit ConnectionCount(Shared& s) : shared(s) { ++shared.connections; }
-  ~ConnectionCount() { --shared.connections; }
-  ConnectionCount(const ConnectionCount&) = delete;
-  ConnectionCount& operator=(const ConnectionCount&) = delete;
-  Shared& shared;
-};
+// Within what the process may open, of which databases, logs and clients need their part.
+void limit_connections(Shared& shared) {
+  std::size_t in_all = shared.options.connections_max;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY)
+    in_all = std::min<std::size_t>(in_all, files.rlim_cur / 2);
+  const std::size_t per_peer =
+      std::min(shared.options.connections_per_peer_max, std::max<std::size_t>(in_all / 2, 1));
+  shared.connections.limit(in_all, per_peer);
+}
 
 // A WebSocket as the application holds it.
 template <class Connection>
@@ -404,13 +468,10 @@ struct Server::State {
   tcp::acceptor acceptor;
   std::vector<std::thread> threads;
 
-  awaitable<void> serve(tcp::socket socket) {
-    const ConnectionCount count(*shared);
+  awaitable<void> serve(tcp::socket socket, std::string peer_text,
+                        [[maybe_unused]] Connections::Seat seat) {
     error_code error;
-    const tcp::endpoint peer = socket.remote_endpoint(error);
-    if (error) co_return;
     socket.set_option(tcp::no_delay(true), error);
-    const std::string peer_text = peer.address().to_string();
     if (!tls) {
       co_await serve_stream(shared, PlainStream(std::move(socket)), peer_text);
       co_return;
@@ -431,11 +492,16 @@ struct Server::State {
         co_await pause.async_wait(kNothrow);
         continue;
       }
-      if (shared->connections >= shared->options.connections_max) continue;  // closes it
+      const tcp::endpoint peer = socket.remote_endpoint(error);
+      if (error) continue;  // gone already
+      auto seat = shared->connections.take(peer.address());
+      if (!seat) continue;  // closes it
       const auto executor = socket.get_executor();
-      asio::co_spawn(executor, serve(std::move(socket)), [](std::exception_ptr failure) {
-        if (failure) log_error("http", "a connection ended by an exception");
-      });
+      asio::co_spawn(executor,
+                     serve(std::move(socket), peer.address().to_string(), *std::move(seat)),
+                     [](std::exception_ptr failure) {
+                       if (failure) log_error("http", "a connection ended by an exception");
+                     });
     }
   }
 };
@@ -448,6 +514,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Handler han
   state->shared->handler = std::move(handler);
   state->shared->websocket = std::move(websocket);
   state->shared->options = options;
+  limit_connections(*state->shared);
 
   const std::string where = options.address + ":" + std::to_string(options.port);
   if (options.tls) {

@@ -29,7 +29,10 @@ struct ServerOptions {
   std::size_t threads = 1;
   std::size_t body_bytes_max = 1 << 20;     // more: 413
   std::size_t header_bytes_max = 16 << 10;  // more: 431
-  std::size_t connections_max = 10'000;     // more: closed at once
+  // More than either: closed at once. Never more than half of the files that the process may have
+  // open, and of those at most half by one peer. An IPv6 peer is its /64.
+  std::size_t connections_max = 10'000;
+  std::size_t connections_per_peer_max = 1'000;
   Duration read_timeout =
       Duration::seconds(30);  // for a whole request; also closes idle connections
   std::size_t websocket_message_bytes_max = 1 << 20;
