@@ -29,10 +29,10 @@ struct CommittedBlock {
 class BlockObserver {
  public:
   virtual ~BlockObserver() = default;
-  // The first height that it has not seen for good. 0 or less: from the beginning. Read once, when
-  // it is attached.
+  // The first height that it has not seen for good. 0 or less: from the beginning. Read when it is
+  // attached and after each failure.
   virtual Height next_height() const = 0;
-  // A failure detaches the observer for as long as the engine runs, and is logged.
+  // A failure is logged; after a pause the engine goes on at next_height(), which may be lower.
   virtual Result<void> on_block(const CommittedBlock& block) = 0;
 };
 

@@ -112,26 +112,47 @@ void BlockFeed::wake_waiters() {
 }
 
 ObserverThread::ObserverThread(BlockFeed& feed, chain::BlockObserver& observer, Height first)
-    : feed_(feed),
-      observer_(observer),
-      thread_([this, first] { run(std::max(observer_.next_height(), first)); }) {}
+    : feed_(feed), observer_(observer), thread_([this, first] { run(first); }) {}
 
 ObserverThread::~ObserverThread() {
-  stopping_ = true;
+  {
+    const std::lock_guard lock(pause_mutex_);
+    stopping_ = true;
+  }
+  stopped_.notify_all();
   feed_.wake_waiters();
   thread_.join();
 }
 
-void ObserverThread::run(Height next) {
+void ObserverThread::pause(std::chrono::milliseconds time) {
+  std::unique_lock lock(pause_mutex_);
+  stopped_.wait_for(lock, time, [this] { return stopping_.load(); });
+}
+
+void ObserverThread::run(Height first) {
   // Blocks come first where processors are scarce. Linux keeps this value per thread.
   constexpr int kLowPriority = 10;
   (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowPriority);
   (void)::pthread_setname_np(::pthread_self(), "solo observer");
+  constexpr std::chrono::milliseconds kPauseMin{100}, kPauseMax{30'000};
+  std::chrono::milliseconds next_pause = kPauseMin;
+  std::optional<Height> failed_at;
+  Height next = std::max(observer_.next_height(), first);
   while (const BlockPtr block = feed_.wait_for(next, [this] { return stopping_.load(); })) {
     if (const auto seen = observer_.on_block(block->executed); !seen) {
-      log_error("solo", "an observer failed at block " + std::to_string(next.value) +
-                            " and is detached until the next start: " + seen.error().text);
-      return;
+      log_error("solo", "an observer (the index) is behind, it failed at block " +
+                            std::to_string(next.value) + " and tries again in " +
+                            std::to_string(next_pause.count()) + " ms: " + seen.error().text);
+      failed_at = std::max(next, failed_at.value_or(next));
+      pause(next_pause);
+      next_pause = std::min(2 * next_pause, kPauseMax);
+      next = std::max(observer_.next_height(), first);
+      continue;
+    }
+    if (failed_at && next >= *failed_at) {
+      log_info("solo", "the observer has seen block " + std::to_string(next.value) + " now");
+      failed_at.reset();
+      next_pause = kPauseMin;
     }
     next = next.next();
   }

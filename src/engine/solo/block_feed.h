@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -73,18 +74,22 @@ class BlockFeed {
   std::vector<std::weak_ptr<Subscription>> subscriptions_;
 };
 
-// Runs one observer on a thread of its own.
+// Runs one observer on a thread of its own. After a failure it tries again, for as long as it runs,
+// after pauses from a tenth of a second to half a minute.
 class ObserverThread {
  public:
   ObserverThread(BlockFeed& feed, chain::BlockObserver& observer, Height first_stored);
   ~ObserverThread();  // after the block that is being observed
 
  private:
-  void run(Height next);
+  void run(Height first);
+  void pause(std::chrono::milliseconds time);
 
   BlockFeed& feed_;
   chain::BlockObserver& observer_;
   std::atomic<bool> stopping_ = false;
+  std::mutex pause_mutex_;
+  std::condition_variable stopped_;
   std::thread thread_;
 };
 
