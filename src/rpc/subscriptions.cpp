@@ -86,23 +86,29 @@ json::object events_json(const std::vector<chain::Event>& events) {
 }  // namespace
 
 Subscriptions::Subscriptions(solo::Sequencer& sequencer, SubscriptionLimits limits)
-    : sequencer_(sequencer), limits_(limits) {
-  feed_ = sequencer_.feed().subscribe(limits.blocks_max, [this] {
-    const std::lock_guard lock(mutex_);
-    signalled_ = true;
-    wake_.notify_one();
-  });
+    : sequencer_(sequencer), limits_(limits), signal_(std::make_shared<Signal>()) {
+  subscribe_to_feed();
   thread_ = std::thread([this] { run(); });
 }
 
 Subscriptions::~Subscriptions() {
   {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
+    const std::lock_guard lock(signal_->mutex);
+    signal_->stopping = true;
   }
-  wake_.notify_one();
+  signal_->wake.notify_one();
   thread_.join();
   feed_.reset();
+}
+
+void Subscriptions::subscribe_to_feed() {
+  feed_ = sequencer_.feed().subscribe(limits_.blocks_max, [signal = signal_] {
+    {
+      const std::lock_guard lock(signal->mutex);
+      signal->raised = true;
+    }
+    signal->wake.notify_one();
+  });
 }
 
 Subscriptions::ClientId Subscriptions::add_client(std::shared_ptr<http::WebSocket> socket) {
@@ -137,9 +143,10 @@ Answer<json::value> Subscriptions::subscribe(ClientId client, json::value id,
     return internal_error("max_subscriptions_per_client " + std::to_string(limits_.per_client_max) +
                           " reached");
   const bool added = found->second.entries
-                         .emplace(**text, Entry{.query = *std::move(query),
-                                                .id = std::move(id),
-                                                .after = latest ? latest->height() : Height{0}})
+                         .emplace(**text, std::make_shared<const Entry>(Entry{
+                                              .query = *std::move(query),
+                                              .id = std::move(id),
+                                              .after = latest ? latest->height() : Height{0}}))
                          .second;
   if (!added) return internal_error("failed to subscribe: already subscribed");
   return json::object{};
@@ -165,11 +172,11 @@ Answer<json::value> Subscriptions::unsubscribe_all(ClientId client) {
 }
 
 void Subscriptions::run() {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(signal_->mutex);
   while (true) {
-    wake_.wait(lock, [this] { return signalled_ || stopping_; });
-    if (stopping_) return;
-    signalled_ = false;
+    signal_->wake.wait(lock, [this] { return signal_->raised || signal_->stopping; });
+    if (signal_->stopping) return;
+    signal_->raised = false;
     lock.unlock();
     while (const solo::BlockPtr block = feed_->next()) deliver(*block);
     if (feed_->overflowed()) drop_all("the server cannot keep up; subscribe again");
@@ -177,42 +184,53 @@ void Subscriptions::run() {
   }
 }
 
+// Each message is written out once, and what one query finds is put together once, for however many
+// clients ask the same.
 void Subscriptions::deliver(const solo::StoredBlock& block) {
-  const std::lock_guard lock(mutex_);
-  const bool anybody = std::any_of(clients_.begin(), clients_.end(), [](const auto& client) {
-    return !client.second.entries.empty();
-  });
-  if (!anybody) return;
+  std::map<std::string, std::vector<Subscriber>> subscribers;  // by the text of the query
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, client] : clients_) {
+      for (const auto& [text, entry] : client.entries)
+        if (block.height() > entry->after) subscribers[text].push_back({client.socket, entry});
+    }
+  }
+  if (subscribers.empty()) return;
   for (const Message& message : messages_of(block)) {
-    for (auto& [id, client] : clients_) {
-      for (const auto& [text, entry] : client.entries) {
-        if (block.height() <= entry.after || !entry.query.matches(message.events)) continue;
-        const json::object result{
-            {"query", text},
-            {"data", json::object{{"type", message.type}, {"value", message.value}}},
-            {"events", events_json(message.events)}};
-        client.socket->send(json::serialize(answer_envelope(entry.id, result)), false);
-      }
+    std::string data_and_events;
+    for (const auto& [text, asking] : subscribers) {
+      if (!asking.front().entry->query.matches(message.events)) continue;
+      if (data_and_events.empty())
+        data_and_events =
+            ",\"data\":" +
+            json::serialize(json::object{{"type", message.type}, {"value", message.value}}) +
+            ",\"events\":" + json::serialize(events_json(message.events)) + "}}";
+      const std::string result =
+          ",\"result\":{\"query\":" + json::serialize(json::string(text)) + data_and_events;
+      for (const Subscriber& one : asking)
+        one.socket->send("{\"jsonrpc\":\"2.0\",\"id\":" + json::serialize(one.entry->id) + result,
+                         false);
     }
   }
 }
 
 void Subscriptions::drop_all(std::string_view why) {
-  const std::lock_guard lock(mutex_);
-  for (auto& [id, client] : clients_) {
-    for (const auto& [text, entry] : client.entries)
-      client.socket->send(
-          json::serialize(answer_envelope(
-              entry.id,
-              internal_error("subscription was canceled (reason: " + std::string(why) + ")"))),
-          false);
-    client.entries.clear();
+  // First, so that who subscribes from now on misses nothing.
+  subscribe_to_feed();
+  std::vector<Subscriber> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, client] : clients_) {
+      for (const auto& [text, entry] : client.entries) dropped.push_back({client.socket, entry});
+      client.entries.clear();
+    }
   }
-  feed_ = sequencer_.feed().subscribe(limits_.blocks_max, [this] {
-    const std::lock_guard inner(mutex_);
-    signalled_ = true;
-    wake_.notify_one();
-  });
+  for (const Subscriber& one : dropped)
+    one.socket->send(
+        json::serialize(answer_envelope(
+            one.entry->id,
+            internal_error("subscription was canceled (reason: " + std::string(why) + ")"))),
+        false);
 }
 
 }  // namespace tp::rpc

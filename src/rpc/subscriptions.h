@@ -2,7 +2,6 @@
 // what matches is sent under the id of the subscribing call. Rules: specs/chain.md §2.2.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -22,7 +21,9 @@ struct SubscriptionLimits {
   std::size_t blocks_max = 200;
 };
 
-// All clients of one node, served by one thread, so that nothing here can slow a block.
+// All clients of one node, served by one thread, so that nothing here can slow a block: the thread
+// that makes blocks only sets a flag here, and the list of clients is never locked while a block is
+// written out.
 class Subscriptions {
  public:
   Subscriptions(solo::Sequencer& sequencer, SubscriptionLimits limits);
@@ -46,21 +47,32 @@ class Subscriptions {
   };
   struct Client {
     std::shared_ptr<http::WebSocket> socket;
-    std::map<std::string, Entry> entries;  // by the text of the query
+    std::map<std::string, std::shared_ptr<const Entry>> entries;  // by the text of the query
+  };
+  // What the feed's thread touches; it may come once more after the end of all else here.
+  struct Signal {
+    std::mutex mutex;
+    std::condition_variable wake;
+    bool raised = false;
+    bool stopping = false;
+  };
+  struct Subscriber {
+    std::shared_ptr<http::WebSocket> socket;
+    std::shared_ptr<const Entry> entry;
   };
 
+  void subscribe_to_feed();
   void run();
   void deliver(const solo::StoredBlock& block);
   void drop_all(std::string_view why);
 
   solo::Sequencer& sequencer_;
   const SubscriptionLimits limits_;
+  const std::shared_ptr<Signal> signal_;
   std::mutex mutex_;
-  std::condition_variable wake_;
-  bool signalled_ = false;
-  bool stopping_ = false;
   ClientId next_client_ = 1;
   std::map<ClientId, Client> clients_;
+  // Only the thread's, once it runs:
   std::shared_ptr<solo::Subscription> feed_;
   std::thread thread_;
 };
