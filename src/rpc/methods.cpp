@@ -65,6 +65,46 @@ Answer<T> as_answer(Result<T> result) {
   return *std::move(result);
 }
 
+// About how long it is in an answer.
+std::size_t text_bytes(const json::value& value) {
+  constexpr std::size_t kOther = 8;
+  std::size_t bytes = 0;
+  if (const json::string* text = value.if_string()) return text->size() + 3;
+  if (const json::array* list = value.if_array()) {
+    for (const json::value& one : *list) bytes += text_bytes(one);
+    return bytes + 3;
+  }
+  if (const json::object* members = value.if_object()) {
+    for (const auto& member : *members)
+      bytes += member.key().size() + 4 + text_bytes(member.value());
+    return bytes + 3;
+  }
+  return kOther;
+}
+
+// The entries of a list, up to a number of bytes.
+class BoundedList {
+ public:
+  explicit BoundedList(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  // Errors: internal error, when this and those before have too many bytes.
+  Answer<void> add(json::value entry) {
+    bytes_ += text_bytes(entry);
+    if (bytes_ > bytes_max_ && !entries_.empty())
+      return internal_error("the answer would have more than " + std::to_string(bytes_max_) +
+                            " bytes, after " + std::to_string(entries_.size()) +
+                            " entries; ask for fewer with per_page");
+    entries_.push_back(std::move(entry));
+    return {};
+  }
+  json::array take() { return std::move(entries_); }
+
+ private:
+  const std::size_t bytes_max_;
+  std::size_t bytes_ = 0;
+  json::array entries_;
+};
+
 json::object proof_json(const std::vector<Hash256>& leaf_hashes, std::size_t index, const Bytes& tx,
                         BytesView root) {
   const crypto::MerkleProof proof = crypto::merkle_proof(leaf_hashes, index);
@@ -88,8 +128,8 @@ json::object broadcast_json(const solo::Admission& admission) {
 
 }  // namespace
 
-Methods::Methods(Sources sources, NodeIdentity identity)
-    : sources_(sources), identity_(std::move(identity)) {
+Methods::Methods(Sources sources, NodeIdentity identity, std::size_t answer_bytes_max)
+    : sources_(sources), identity_(std::move(identity)), answer_bytes_max_(answer_bytes_max) {
   add("health", {}, &Methods::health);
   add("status", {}, &Methods::status);
   add("net_info", {}, &Methods::net_info);
@@ -316,12 +356,12 @@ Answer<Methods::Json> Methods::block_search(const Params& params) const {
   ASK(const auto found,
       as_answer(sources_.index.search_blocks(
           query, order, {paging.skip(), static_cast<std::uint64_t>(paging.per_page)})));
-  json::array blocks;
+  BoundedList blocks(answer_bytes_max_);
   for (const Height height : found.places) {
     ASK(const solo::BlockPtr block, block_at(height));
-    blocks.push_back(block_json(*block));
+    if (auto added = blocks.add(block_json(*block)); !added) return std::unexpected(added.error());
   }
-  return json::object{{"blocks", std::move(blocks)}, {"total_count", std::to_string(found.total)}};
+  return json::object{{"blocks", blocks.take()}, {"total_count", std::to_string(found.total)}};
 }
 
 Answer<Methods::Json> Methods::header(const Params& params) const {
@@ -434,12 +474,12 @@ Answer<Methods::Json> Methods::tx_search(const Params& params) const {
   ASK(const auto found,
       as_answer(sources_.index.search_txs(
           query, order, {paging.skip(), static_cast<std::uint64_t>(paging.per_page)})));
-  json::array txs;
+  BoundedList txs(answer_bytes_max_);
   for (const index::TxPlace place : found.places) {
     ASK(json::value one, tx_json(place, prove.value_or(false)));
-    txs.push_back(std::move(one));
+    if (auto added = txs.add(std::move(one)); !added) return std::unexpected(added.error());
   }
-  return json::object{{"txs", std::move(txs)}, {"total_count", std::to_string(found.total)}};
+  return json::object{{"txs", txs.take()}, {"total_count", std::to_string(found.total)}};
 }
 
 Answer<Methods::Json> Methods::unconfirmed_txs(const Params& params) const {

@@ -40,7 +40,9 @@ struct Method {
 
 class Methods {
  public:
-  Methods(Sources sources, NodeIdentity identity);
+  // `answer_bytes_max`: of a list of blocks or transactions; more is an error that says so. One
+  // alone is always answered.
+  Methods(Sources sources, NodeIdentity identity, std::size_t answer_bytes_max);
 
   // Null when there is no such method. subscribe and its kin belong to WebSockets and are not here.
   const Method* find(std::string_view name) const;
@@ -84,6 +86,7 @@ class Methods {
 
   Sources sources_;
   NodeIdentity identity_;
+  const std::size_t answer_bytes_max_;
   std::map<std::string, Method, std::less<>> methods_;
 };
 

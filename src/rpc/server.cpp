@@ -25,28 +25,54 @@ void call_method(const Methods& methods, const Call& call,
   });
 }
 
-// The answers of a batch, in the order of its calls, sent when the last is there.
+// The answers of a batch, in the order of its calls, sent when the last is there. Written out as
+// they come; what goes beyond `bytes_max` becomes an error.
 class Batch : public std::enable_shared_from_this<Batch> {
  public:
-  Batch(std::size_t size, http::Reply reply)
-      : answers_(size), missing_(size), reply_(std::move(reply)) {}
+  Batch(std::size_t size, std::size_t bytes_max, http::Reply reply)
+      : bytes_max_(bytes_max), answers_(size), missing_(size), reply_(std::move(reply)) {}
 
-  void set(std::size_t index, json::object answer) {
+  // False when the calls before have used up the bytes: the next need not be made.
+  bool has_room() const {
+    const std::lock_guard lock(mutex_);
+    return bytes_ < bytes_max_;
+  }
+
+  // `answer` is empty for a notification.
+  void set(std::size_t index, const json::object& answer) {
+    std::string text = answer.empty() ? std::string() : json::serialize(answer);
     {
       const std::lock_guard lock(mutex_);
-      answers_[index] = std::move(answer);
+      if (bytes_ + text.size() > bytes_max_) {
+        bytes_ = bytes_max_;
+        text = json::serialize(too_long(answer.at("id")));
+      } else {
+        bytes_ += text.size();
+      }
+      answers_[index] = std::move(text);
       if (--missing_ > 0) return;
     }
-    json::array all;
-    for (json::object& one : answers_)
-      if (!one.empty()) all.push_back(std::move(one));
+    std::string all;
+    for (const std::string& one : answers_) {
+      if (one.empty()) continue;
+      all += all.empty() ? '[' : ',';
+      all += one;
+    }
     if (all.empty()) return reply_({.status = 200});
-    reply_(json_response(all));
+    reply_(http::Response::json(all + "]"));
+  }
+
+  json::object too_long(const json::value& id) const {
+    return answer_envelope(
+        id, internal_error("the answers of this batch have more than " +
+                           std::to_string(bytes_max_) + " bytes; send fewer calls together"));
   }
 
  private:
-  std::mutex mutex_;
-  std::vector<json::object> answers_;  // empty for notifications
+  const std::size_t bytes_max_;
+  mutable std::mutex mutex_;
+  std::size_t bytes_ = 0;
+  std::vector<std::string> answers_;  // empty for notifications
   std::size_t missing_;
   http::Reply reply_;
 };
@@ -67,7 +93,7 @@ std::string index_page(const Methods& methods) {
 struct Server::State {
   State(Sources sources, NodeIdentity identity, const ServerOptions& server_options)
       : options(server_options),
-        methods(sources, std::move(identity)),
+        methods(sources, std::move(identity), options.answer_bytes_max),
         subscriptions(sources.sequencer, {.per_client_max = options.subscriptions_per_client_max,
                                           .clients_max = options.subscription_clients_max,
                                           .blocks_max = options.subscription_blocks_max}) {}
@@ -103,16 +129,19 @@ struct Server::State {
     if (calls.size() > options.batch_max)
       return refuse("a batch may have " + std::to_string(options.batch_max) +
                     " calls, this one has " + std::to_string(calls.size()));
-    const auto batch = std::make_shared<Batch>(calls.size(), std::move(reply));
+    const auto batch =
+        std::make_shared<Batch>(calls.size(), options.batch_bytes_max, std::move(reply));
     for (std::size_t i = 0; i < calls.size(); ++i) {
       const Answer<Call> call = read_call(calls[i]);
       if (!call) {
         batch->set(i, answer_envelope(nullptr, std::unexpected(call.error())));
       } else if (call->is_notification) {
         batch->set(i, {});
+      } else if (!batch->has_room()) {
+        batch->set(i, batch->too_long(call->id));
       } else {
         call_method(methods, *call,
-                    [batch, i](json::object envelope) { batch->set(i, std::move(envelope)); });
+                    [batch, i](const json::object& envelope) { batch->set(i, envelope); });
       }
     }
   }

@@ -12,6 +12,9 @@ namespace tp::rpc {
 struct ServerOptions {
   http::ServerOptions http;
   std::size_t batch_max = 10;  // calls in one POST
+  // Of a list of blocks or transactions, and of a batch; what goes beyond is answered by an error.
+  std::size_t answer_bytes_max = 32 << 20;
+  std::size_t batch_bytes_max = 64 << 20;
   std::size_t subscriptions_per_client_max = 5;
   std::size_t subscription_clients_max = 100;
   std::size_t subscription_blocks_max = 200;  // a client that is so many blocks behind is dropped
