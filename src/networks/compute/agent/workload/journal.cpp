@@ -92,15 +92,36 @@ Result<void> Journal::load() {
   TRY(file_, disk_.open_append(path_));
   // What a process that was killed wrote may not be durable yet, nor the name of the file.
   TRY_VOID(file_->sync());
+  good_ = file_->size();
   const std::string directory = std::filesystem::path(path_).parent_path().string();
   return disk_.sync_directory(directory.empty() ? "." : directory);
 }
 
 Result<void> Journal::append(const Bytes& body) {
-  if (broken_) return fail(WorkloadError::kCorrupted, path_ + ": an earlier write failed");
+  if (broken_) TRY_VOID(cut_off());
   broken_ = true;
-  TRY_VOID(file_->append(framed(body)));
-  TRY_VOID(file_->sync());
+  Result<void> written = file_->append(framed(body));
+  if (written) written = file_->sync();
+  if (!written) {
+    if (const auto cut = cut_off(); !cut) log_error("workload", cut.error().text);
+    return written;
+  }
+  good_ = file_->size();
+  broken_ = false;
+  return {};
+}
+
+// Back to the entries that count, after a write that failed.
+Result<void> Journal::cut_off() {
+  const auto done = [&]() -> Result<void> {
+    if (good_ != 0) TRY_VOID(disk_.truncate(path_, good_));
+    TRY(file_, disk_.open_append(path_));
+    return file_->sync();
+  }();
+  if (!done)
+    return fail(WorkloadError::kCorrupted,
+                path_ + ": an earlier write failed and cannot be undone: " + done.error().text);
+  good_ = file_->size();
   broken_ = false;
   return {};
 }
@@ -137,6 +158,7 @@ void Journal::compact() {
   auto opened = disk_.open_append(path_);
   broken_ = !opened;
   if (opened) file_ = std::move(*opened);
+  good_ = opened ? file_->size() : 0;
 }
 
 }  // namespace tp::compute::workload

@@ -22,8 +22,9 @@ class Journal {
   static Result<std::unique_ptr<Journal>> open(Disk& disk, std::string path);
 
   const std::map<std::string, std::string>& entries() const { return entries_; }
-  // `key` holds no zero byte. Cost: one sync. After an error nothing is known to be durable, and
-  // every further call fails too.
+  // `key` holds no zero byte. Cost: one sync. After an error the entry does not count: what was
+  // written of it is cut off, at once or before the next; where that fails, too, so does every
+  // call.
   Result<void> put(const std::string& key, const std::string& value);
   Result<void> erase(const std::string& key);
 
@@ -31,13 +32,15 @@ class Journal {
   Journal(Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
   Result<void> load();
   Result<void> append(const Bytes& body);
+  Result<void> cut_off();
   void compact();
 
   Disk& disk_;
   std::string path_;
   std::unique_ptr<AppendFile> file_;
   std::map<std::string, std::string> entries_;
-  bool broken_ = false;
+  bool broken_ = false;     // the file may end in more than good_ bytes
+  std::uint64_t good_ = 0;  // all entries that count; 0: the whole file, which was replaced
 };
 
 }  // namespace tp::compute::workload

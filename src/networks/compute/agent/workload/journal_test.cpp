@@ -23,7 +23,10 @@ class MemoryDisk final : public Disk {
    public:
     Appender(MemoryDisk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
     Result<void> append(BytesView bytes) override {
-      if (disk_.full) return fail(BaseError::kInputOutput, "disk full");
+      if (disk_.full) {
+        disk_.files[path_].bytes += bytes.substr(0, bytes.size() / 2);
+        return fail(BaseError::kInputOutput, "disk full");
+      }
       disk_.files[path_].bytes += bytes;
       return {};
     }
@@ -47,6 +50,7 @@ class MemoryDisk final : public Disk {
     return files[path].bytes;
   }
   Result<void> truncate(const std::string& path, std::uint64_t size) override {
+    if (fixed) return fail(BaseError::kInputOutput, path);
     files[path].bytes.resize(size);
     return {};
   }
@@ -71,6 +75,7 @@ class MemoryDisk final : public Disk {
 
   std::map<std::string, File> files;
   bool full = false;
+  bool fixed = false;  // cannot be truncated
 };
 
 class JournalTest : public ::testing::Test {
@@ -142,13 +147,32 @@ TEST_F(JournalTest, AnotherKindOfFileIsRefused) {
   EXPECT_FALSE(Journal::open(disk_, "journal"));
 }
 
-TEST_F(JournalTest, AfterAFailedWriteNothingMoreIsAcknowledged) {
+TEST_F(JournalTest, AFailedWriteIsCutOffAndTheNextOneCounts) {
   auto journal = open();
+  ASSERT_TRUE(journal->put("a", "1"));
+  const Bytes before = bytes();
   disk_.full = true;
-  EXPECT_FALSE(journal->put("a", "1"));
-  disk_.full = false;
   EXPECT_FALSE(journal->put("b", "1"));
-  EXPECT_FALSE(journal->entries().contains("a"));
+  EXPECT_EQ(bytes(), before);
+  EXPECT_FALSE(journal->entries().contains("b"));
+  disk_.full = false;
+  EXPECT_TRUE(journal->put("c", "1"));
+  EXPECT_EQ(open()->entries(), (std::map<std::string, std::string>{{"a", "1"}, {"c", "1"}}));
+}
+
+TEST_F(JournalTest, WhileAFailedWriteCannotBeCutOffNothingIsAcknowledged) {
+  auto journal = open();
+  ASSERT_TRUE(journal->put("a", "1"));
+  disk_.full = disk_.fixed = true;
+  EXPECT_FALSE(journal->put("b", "1"));
+  disk_.full = false;
+  const auto refused = journal->put("c", "1");
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(is(refused.error(), WorkloadError::kCorrupted)) << refused.error().text;
+  EXPECT_EQ(journal->entries().size(), 1u);
+  disk_.fixed = false;
+  EXPECT_TRUE(journal->put("c", "1"));
+  EXPECT_EQ(open()->entries(), (std::map<std::string, std::string>{{"a", "1"}, {"c", "1"}}));
 }
 
 TEST_F(JournalTest, OldEntriesLeaveWhenTheyAreMostOfTheFile) {
