@@ -1,5 +1,6 @@
 #include "networks/compute/agent/workload/ingress.h"
 
+#include <netdb.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,8 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -112,6 +115,50 @@ Answer ask(const std::string& socket_path, const std::string& method, const std:
           .body = end == std::string::npos ? "" : text.substr(end + 4)};
 }
 
+// Whether the process runs and `argument` is among its arguments: a number alone may be somebody
+// else's by now.
+bool runs_with(int pid, const std::string& argument) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
+  for (std::string one; std::getline(file, one, '\0');)
+    if (one == argument) return true;
+  return false;
+}
+
+// Whether somebody listens there already.
+bool is_taken(const std::string& listen) {
+  const std::size_t colon = listen.rfind(':');
+  if (colon == std::string::npos) return false;
+  std::string host = listen.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  addrinfo hints{};
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  if (::getaddrinfo(host.empty() ? nullptr : host.c_str(), listen.c_str() + colon + 1, &hints,
+                    &list) != 0)
+    return false;  // Caddy says what it thinks of it
+  bool taken = false;
+  for (const addrinfo* one = list; one != nullptr && !taken; one = one->ai_next) {
+    const int fd = ::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) continue;
+    const int yes = 1;  // connections that have ended are no listener
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    taken = ::bind(fd, one->ai_addr, one->ai_addrlen) != 0 && errno == EADDRINUSE;
+    ::close(fd);
+  }
+  ::freeaddrinfo(list);
+  return taken;
+}
+
+// The sockets of a program that has just ended go a moment after its name.
+bool stays_taken(const std::string& listen) {
+  for (int i = 0; i < 40; ++i) {
+    if (!is_taken(listen)) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  }
+  return true;
+}
+
 std::string last_line(const std::string& text) {
   const std::size_t end = text.find_last_not_of('\n');
   if (end == std::string::npos) return {};
@@ -159,12 +206,16 @@ std::string caddy_config(const std::vector<std::string>& listen, const std::stri
   return config.dump(1);
 }
 
-Ingress::Ingress(Host& host, Disk& disk, std::vector<std::string> listen, std::string run_directory)
+Ingress::Ingress(Host& host, Disk& disk, std::vector<std::string> listen, std::string run_directory,
+                 Duration patience)
     : host_(host),
       disk_(disk),
       listen_(std::move(listen)),
       directory_(std::move(run_directory) + "/ingress"),
-      socket_(directory_ + "/admin.sock") {}
+      socket_(directory_ + "/admin.sock"),
+      config_(directory_ + "/caddy.json"),
+      pid_file_(directory_ + "/caddy.pid"),
+      patience_(patience) {}
 
 bool Ingress::answers() const {
   return ask(socket_, "GET", "/config/admin", "").status == 200;
@@ -187,37 +238,69 @@ Result<void> Ingress::open() {
 Result<void> Ingress::start_locked() {
   TRY_VOID(make_passage(directory_));
   TRY_VOID(give_to(directory_, kNobody, kNobody, 0700));
-  const std::string config = directory_ + "/caddy.json";
+  TRY_VOID(end_recorded());
+  // Caddy shares ports with whoever does the same, another Caddy for one.
+  for (const std::string& listen : listen_)
+    if (stays_taken(listen))
+      return fail(WorkloadError::kPortTaken, "ingress: another program listens on " + listen);
+  dirty_ = true;
   const std::string log = directory_ + "/caddy.log";
   for (const std::string& old : {log, socket_})
     if (disk_.exists(old)) TRY_VOID(disk_.remove(old));
-  TRY_VOID(write_atomically(disk_, config, config_locked()));
-  TRY_VOID(give_to(config, kNobody, kNobody, 0600));
+  TRY_VOID(write_atomically(disk_, config_, config_locked()));
+  TRY_VOID(give_to(config_, kNobody, kNobody, 0600));
   const bool low =
       std::ranges::any_of(listen_, [](const auto& text) { return port_of(text) < 1024; });
-  TRY(const int pid, host_.spawn({.argv = {"caddy", "run", "--config", config},
+  TRY(const int pid, host_.spawn({.argv = {"caddy", "run", "--config", config_},
                                   .env = {"HOME=" + directory_, "XDG_DATA_HOME=" + directory_,
                                           "XDG_CONFIG_HOME=" + directory_, "GOMAXPROCS=2"},
                                   .log_path = log,
                                   .uid = kNobody,
                                   .gid = kNobody,
                                   .low_ports = low}));
-  TRY_VOID(write_atomically(disk_, directory_ + "/caddy.pid", std::to_string(pid)));
-  for (int i = 0; i < 200; ++i) {
-    if (answers()) return {};
+  TRY_VOID(write_atomically(disk_, pid_file_, std::to_string(pid)));
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::nanoseconds(patience_.nanoseconds);
+  do {
+    if (answers()) {
+      dirty_ = false;
+      return {};
+    }
     if (::kill(pid, 0) != 0) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(25));
-  }
+  } while (std::chrono::steady_clock::now() < deadline);
+  TRY_VOID(end_recorded());
   const std::string words = last_line(disk_.read(log).value_or(""));
   if (words.find("address already in use") != std::string::npos)
     return fail(WorkloadError::kPortTaken, "ingress: " + words);
   return fail(WorkloadError::kProgramFailed, "caddy does not start: " + words);
 }
 
+// Ends the Caddy that this or an earlier process started, if it still runs.
+Result<void> Ingress::end_recorded() const {
+  if (!disk_.exists(pid_file_)) return {};
+  TRY(const Bytes text, disk_.read(pid_file_));
+  const auto pid = parse_int<int>(text);
+  if (!pid || *pid <= 1) return disk_.remove(pid_file_);
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    if (!runs_with(*pid, config_)) break;
+    ::kill(*pid, signal);
+    for (int i = 0; i < 100 && runs_with(*pid, config_); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  if (runs_with(*pid, config_))
+    return fail(WorkloadError::kProgramFailed, "caddy (" + text + ") cannot be ended");
+  return disk_.remove(pid_file_);
+}
+
 Result<void> Ingress::load_locked() {
+  dirty_ = true;
   const std::string config = config_locked();
   const Answer answer = ask(socket_, "POST", "/load", config);
-  if (answer.status == 200) return {};
+  if (answer.status == 200) {
+    dirty_ = false;
+    return {};
+  }
   if (answer.status == 0) return start_locked();
   return fail(WorkloadError::kProgramFailed, "caddy refuses its configuration: " + answer.body);
 }
@@ -226,7 +309,8 @@ Result<void> Ingress::set(const std::string& lease, const std::vector<Route>& ro
   if (listen_.empty()) return {};
   const std::lock_guard lock(mutex_);
   const auto found = routes_.find(lease);
-  if (found == routes_.end() ? routes.empty() : found->second == routes) return {};
+  if (!dirty_ && (found == routes_.end() ? routes.empty() : found->second == routes)) return {};
+  dirty_ = true;
   if (routes.empty()) {
     routes_.erase(lease);
   } else {
@@ -245,7 +329,7 @@ Result<void> Ingress::begin() {
 Result<void> Ingress::supervise() {
   if (listen_.empty()) return {};
   const std::lock_guard lock(mutex_);
-  if (answers()) return {};
+  if (answers()) return dirty_ && !gathering_ ? load_locked() : Result<void>();
   log_warning("workload", "caddy does not answer and is started again");
   return start_locked();
 }
@@ -256,6 +340,7 @@ Result<void> Ingress::close() {
     for (int i = 0; i < 100 && ask(socket_, "GET", "/config/admin", "").status != 0; ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
+  TRY_VOID(end_recorded());
   return remove_tree(directory_);
 }
 

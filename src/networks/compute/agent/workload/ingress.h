@@ -37,17 +37,20 @@ std::uint16_t port_of(const std::string& listen);
 
 class Ingress {
  public:
-  // `listen` empty: no ingress, and every call does nothing.
-  Ingress(Host& host, Disk& disk, std::vector<std::string> listen, std::string run_directory);
+  // `listen` empty: no ingress, and every call does nothing. A Caddy that does not answer within
+  // `patience` of its start is ended again.
+  Ingress(Host& host, Disk& disk, std::vector<std::string> listen, std::string run_directory,
+          Duration patience = Duration::seconds(5));
 
   // Adopts the Caddy of an earlier process, or starts one. Until begin(), an adopted one keeps the
   // routes that it has, so that nobody is cut off while the leases tell theirs.
   // Errors: kPortTaken, kProgramFailed.
   Result<void> open();
   Result<void> begin();
-  // The routes of one lease, in place of those that it had. Errors: kProgramFailed.
+  // The routes of one lease, in place of those that it had. After an error they may not be in use
+  // yet; this or supervise() tries again. Errors: kPortTaken, kProgramFailed.
   Result<void> set(const std::string& lease, const std::vector<Route>& routes);
-  // Starts Caddy again when it has died. Call now and then.
+  // Starts Caddy again when it has died, and loads what could not be loaded. Call now and then.
   Result<void> supervise();
   // Ends Caddy.
   Result<void> close();
@@ -55,6 +58,7 @@ class Ingress {
  private:
   Result<void> start_locked();
   Result<void> load_locked();
+  Result<void> end_recorded() const;
   std::string config_locked() const;
   bool answers() const;
 
@@ -63,8 +67,12 @@ class Ingress {
   std::vector<std::string> listen_;
   std::string directory_;
   std::string socket_;
+  std::string config_;
+  std::string pid_file_;
+  Duration patience_;
   std::mutex mutex_;
   bool gathering_ = true;
+  bool dirty_ = true;  // Caddy may have other routes
   std::map<std::string, std::vector<Route>> routes_;
 };
 

@@ -468,26 +468,28 @@ void Lease::tear_down() {
     }
     status_.healthy = false;
   }
-  complain(machine_.ingress.set(id_, {}));
+  bool clean = true;
+  const auto check = [&](const Result<void>& result) {
+    complain(result);
+    clean = clean && result.has_value();
+  };
+  check(machine_.ingress.set(id_, {}));
   std::vector<Running*> all;
   for (const auto& service : services_) {
     service->pull.reset();
     all.push_back(service.get());
   }
   stop_replicas(all);
-  bool clean = true;
-  const auto check = [&](const Result<void>& result) {
-    complain(result);
-    clean = clean && result.has_value();
-  };
   for (const Running* service : all)
     for (const Replica& replica : service->replicas) check(remove(machine_, replica.place.id()));
   check(machine_.network.remove_bridge(record_.slot));
   check(machine_.network.forget_lease(record_.slot));
   check(remove_tree(machine_.data + "/leases/" + id_));
+  // Tried again at the next step. Until then nobody else gets its ports and its network, to which
+  // traffic may still be led.
+  if (!clean) return;
   for (const AssignedPort& port : record_.ports)
     machine_.ports.release(port.protocol, port.machine_port);
-  if (!clean) return;  // tried again at the next step
   services_.clear();
   const std::lock_guard lock(mutex_);
   stopped_ = true;

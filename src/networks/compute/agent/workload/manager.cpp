@@ -448,7 +448,7 @@ class Manager final : public WorkloadManager {
   }
 
   // Wakes a lease the moment one of its containers ends, forgets leases that are gone, and looks
-  // after the ingress.
+  // after the ingress and the table of the network.
   void watch(std::stop_token stop) {
     const int fd = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (fd >= 0)
@@ -462,6 +462,8 @@ class Manager final : public WorkloadManager {
       next_look = {machine_.clock.elapsed().nanoseconds + kSuperviseEvery.nanoseconds};
       if (const auto fine = ingress_.supervise(); !fine)
         log_error("workload", "ingress: " + fine.error().text);
+      if (const auto fine = network_.supervise(); !fine)
+        log_error("workload", "network: " + fine.error().text);
     }
     if (fd >= 0) ::close(fd);
   }

@@ -377,15 +377,20 @@ Result<void> Network::remove_bridge(std::uint32_t slot) {
 Result<void> Network::set_lease(const LeaseNetwork& lease) {
   const std::lock_guard lock(mutex_);
   const auto found = leases_.find(lease.slot);
-  if (found != leases_.end() && found->second == lease) return {};
+  if (found != leases_.end() && found->second == lease && !dirty_) return {};
   leases_[lease.slot] = lease;
   return apply_locked();
 }
 
 Result<void> Network::forget_lease(std::uint32_t slot) {
   const std::lock_guard lock(mutex_);
-  if (leases_.erase(slot) == 0) return {};
+  if (leases_.erase(slot) == 0 && !dirty_) return {};
   return apply_locked();
+}
+
+Result<void> Network::supervise() {
+  const std::lock_guard lock(mutex_);
+  return dirty_ ? apply_locked() : Result<void>();
 }
 
 Result<void> Network::apply() {
@@ -400,12 +405,14 @@ Result<void> Network::begin() {
 }
 
 Result<void> Network::apply_locked() {
+  dirty_ = true;
   if (gathering_) return {};
   std::vector<LeaseNetwork> all;
   for (const auto& [slot, lease] : leases_) all.push_back(lease);
   const bool guard = fs::exists(run_ + "/forwarding-was-off");
   TRY_VOID(
       run_checked(host_, {.argv = {"nft", "-f", "-"}, .input = nft_ruleset(config_, all, guard)}));
+  dirty_ = false;
   return {};
 }
 

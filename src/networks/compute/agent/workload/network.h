@@ -120,6 +120,8 @@ class Network {
   // nothing changed.
   Result<void> set_lease(const LeaseNetwork& lease);
   Result<void> forget_lease(std::uint32_t slot);
+  // Tries again what could not be applied. Call now and then.
+  Result<void> supervise();
   // Applies the table even if it seems unchanged, because someone may have flushed it.
   Result<void> apply();
   // Removes every interface and the table of this instance.
@@ -134,6 +136,7 @@ class Network {
   std::string run_;
   std::mutex mutex_;
   bool gathering_ = true;
+  bool dirty_ = true;  // the machine's table may say something else
   std::map<std::uint32_t, LeaseNetwork> leases_;
 };
 

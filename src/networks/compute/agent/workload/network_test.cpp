@@ -104,6 +104,38 @@ TEST(NetworkTest, APortThatAnotherProgramHasIsRefusedByName) {
       std::string::npos);
 }
 
+// nft fails when the test says so.
+class FailingHost final : public Host {
+ public:
+  Result<Ran> run(const Command&, std::stop_token) override {
+    ++runs;
+    return Ran{.exit_code = fails ? 1 : 0};
+  }
+  Result<int> spawn(const Spawn&) override { return fail(WorkloadError::kProgramFailed); }
+
+  bool fails = false;
+  int runs = 0;
+};
+
+TEST(NetworkTest, ATableThatCouldNotBeAppliedIsAppliedByTheNextTry) {
+  FailingHost host;
+  Network network(host, config(), "/tmp/tp-network-test");
+  ASSERT_TRUE(network.begin());
+  const LeaseNetwork lease = two_leases()[0];
+  host.fails = true;
+  EXPECT_FALSE(network.set_lease(lease));
+  EXPECT_FALSE(network.set_lease(lease)) << "the same again is no success";
+  EXPECT_FALSE(network.forget_lease(lease.slot));
+  EXPECT_FALSE(network.forget_lease(lease.slot));
+  EXPECT_FALSE(network.supervise());
+  host.fails = false;
+  EXPECT_TRUE(network.supervise());
+  const int runs = host.runs;
+  EXPECT_TRUE(network.supervise());
+  EXPECT_TRUE(network.forget_lease(lease.slot));
+  EXPECT_EQ(host.runs, runs) << "nothing to do";
+}
+
 TEST(NetworkTest, APortIsHeldUntilReleased) {
   PortHolder ports({"127.0.0.1"}, 31'700, 31'701);
   const auto first = ports.take(Protocol::kTcp, 0);
