@@ -134,7 +134,6 @@ struct Daemon::State {
   Result<void> run(const Node& node, agent::Shutdown& shutdown);
   Result<Registration> wanted_registration() const;
   Result<void> ensure_registered(Market& market);
-  std::uint64_t used_disk_bytes() const;
   void set_trouble(const std::string& text);
   http::Response health();
   std::string status_json(const LeaseKeeper& keeper, const BidEngine& engine,
@@ -166,13 +165,6 @@ Result<void> Daemon::State::open() {
   TRY_VOID(disk.sync_directory(options.home + "/manifests"));
   TRY_TO(workloads, workload::WorkloadManager::open(config, host, disk, clock));
   return {};
-}
-
-std::uint64_t Daemon::State::used_disk_bytes() const {
-  std::uint64_t used = 0;
-  for (const workload::LeaseKey& key : workloads->list())
-    if (const auto usage = workloads->usage(key)) used += usage->disk_bytes;
-  return used;
 }
 
 Result<Registration> Daemon::State::wanted_registration() const {
@@ -278,7 +270,10 @@ Result<void> Daemon::State::run(const Node& node, agent::Shutdown& shutdown) {
 
   const std::vector<GpuDevice> gpus = gpu_lister.devices();
   TRY(const workload::Config config, workload_config(settings, options.home));
-  Inventory inventory(machine_quantities(settings, config.data_directory, used_disk_bytes()), gpus,
+  const auto quantities = [&] {
+    return machine_quantities(settings, config.data_directory, workloads->reclaimable_bytes());
+  };
+  Inventory inventory(quantities(), gpus,
                       {.cpu_percent = static_cast<std::uint32_t>(settings.cpu_percent),
                        .memory_percent = static_cast<std::uint32_t>(settings.memory_percent),
                        .disk_percent = static_cast<std::uint32_t>(settings.disk_percent)});
@@ -362,6 +357,7 @@ Result<void> Daemon::State::run(const Node& node, agent::Shutdown& shutdown) {
     }
     if (!registered) TRY_VOID(ensure_registered(*market));
     if (clock.elapsed() >= next_sync) {
+      inventory.set_disk(quantities().disk_bytes);
       TRY_VOID(keeper.sync());
       TRY_VOID(engine.sync());
       next_sync = Duration{clock.elapsed().nanoseconds + settings.sync_period.nanoseconds};

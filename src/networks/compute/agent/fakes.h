@@ -202,6 +202,7 @@ class FakeWorkloads final : public workload::WorkloadManager {
   Result<workload::Usage> usage(const workload::LeaseKey&) const override {
     return workload::Usage{};
   }
+  std::uint64_t reclaimable_bytes() const override { return 0; }
   Result<std::vector<workload::LeaseEvent>> events(const workload::LeaseKey& key,
                                                    std::uint64_t after) const override {
     if (!running.contains(key)) return fail(workload::WorkloadError::kNotFound, key.text());

@@ -99,7 +99,8 @@ ErrorInfo describe(InventoryError error) {
 }
 
 Inventory::Inventory(Quantities machine, std::vector<GpuDevice> gpus, Overcommit overcommit)
-    : total_{.cpu_milli = scaled(machine.cpu_milli, overcommit.cpu_percent),
+    : overcommit_(overcommit),
+      total_{.cpu_milli = scaled(machine.cpu_milli, overcommit.cpu_percent),
              .memory_bytes = scaled(machine.memory_bytes, overcommit.memory_percent),
              .disk_bytes = scaled(machine.disk_bytes, overcommit.disk_percent),
              .gpu_units = static_cast<std::int64_t>(gpus.size())},
@@ -176,6 +177,13 @@ void Inventory::activate(const OrderId& order) {
 void Inventory::release(const OrderId& order) {
   const std::lock_guard lock(mutex_);
   releases_ += reservations_.erase(order);
+}
+
+void Inventory::set_disk(std::int64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  const std::int64_t now = scaled(bytes, overcommit_.disk_percent);
+  if (now > total_.disk_bytes) ++releases_;
+  total_.disk_bytes = now;
 }
 
 std::uint64_t Inventory::releases() const {

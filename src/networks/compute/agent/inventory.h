@@ -75,9 +75,12 @@ class Inventory {
   void adopt(const OrderId& order, const std::vector<ResourceUnit>& units, bool active);
   // The bid was accepted.
   void activate(const OrderId& order);
+  // The disk has so many bytes for leases now: images, and whatever else writes there, take some.
+  void set_disk(std::int64_t bytes);
   // Nothing happens where there is no reservation.
   void release(const OrderId& order);
-  // How often something was released: when this has grown, an order that found no room may.
+  // How often something was released or the disk grew: when this has grown, an order that found no
+  // room may.
   std::uint64_t releases() const;
 
   struct Report {
@@ -102,7 +105,8 @@ class Inventory {
       std::vector<ResourceUnit>& units) const;
 
   mutable std::mutex mutex_;
-  const Quantities total_;
+  const Overcommit overcommit_;
+  Quantities total_;
   const std::vector<GpuDevice> gpus_;
   std::map<OrderId, Reservation> reservations_;
   std::uint64_t releases_ = 0;

@@ -31,6 +31,18 @@ TEST(Inventory, RefusesWhatDoesNotFitAndSaysWhatIsFree) {
   EXPECT_EQ(inventory.report().pending_count, 0u);
 }
 
+TEST(Inventory, WhatImagesTakeOfTheDiskIsNotPromised) {
+  Inventory inventory(kMachine, {}, {.disk_percent = 200});
+  ASSERT_TRUE(inventory.reserve(kFirst, {unit(10, 1, 512)}));
+  inventory.set_disk(300 << 20);
+  EXPECT_EQ(inventory.report().available.disk_bytes, 88 << 20);
+  EXPECT_FALSE(inventory.reserve(kSecond, {unit(10, 1, 89)}));
+  const std::uint64_t before = inventory.releases();
+  inventory.set_disk(1 << 30);
+  EXPECT_GT(inventory.releases(), before);
+  EXPECT_TRUE(inventory.reserve(kSecond, {unit(10, 1, 89)}));
+}
+
 TEST(Inventory, AnOrderIsReservedOnce) {
   Inventory inventory(kMachine, {}, {});
   ASSERT_TRUE(inventory.reserve(kFirst, {unit(10, 1, 1)}));

@@ -235,11 +235,11 @@ Result<Attributes> claims_of(const Settings& settings, const std::vector<GpuDevi
 }
 
 Quantities machine_quantities(const Settings& settings, const std::string& data_directory,
-                              std::uint64_t used_disk_bytes) {
+                              std::uint64_t reclaimable_bytes) {
   struct sysinfo machine{};
   struct statvfs disk{};
   ::sysinfo(&machine);
-  std::uint64_t free = used_disk_bytes;
+  std::uint64_t free = reclaimable_bytes;
   if (::statvfs(data_directory.c_str(), &disk) == 0)
     free += static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
   return {.cpu_milli = ::sysconf(_SC_NPROCESSORS_ONLN) * 1000,

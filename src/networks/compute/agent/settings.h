@@ -102,8 +102,9 @@ std::string public_host_of(const Settings& settings);
 // certificate's SHA-256. Sorted.
 Result<Attributes> claims_of(const Settings& settings, const std::vector<GpuDevice>& gpus,
                              const std::string& certificate_sha256);
-// Of this machine, less what is kept back. `used_disk_bytes`: by leases that run already.
+// Of this machine, less what is kept back. `reclaimable_bytes`: what leases have
+// written and images that none of them uses; images in use are not for leases.
 Quantities machine_quantities(const Settings& settings, const std::string& data_directory,
-                              std::uint64_t used_disk_bytes);
+                              std::uint64_t reclaimable_bytes);
 
 }  // namespace tp::compute::provider

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -20,6 +21,7 @@ namespace tp::compute::workload {
 namespace {
 
 using Json = nlohmann::json;
+namespace fs = std::filesystem;
 
 constexpr std::size_t kManifestBytesMax = 4 << 20;
 constexpr std::uint64_t kRoomToSpare = 64ull << 20;
@@ -54,6 +56,10 @@ std::string architecture() {
   if (machine == "x86_64") return "amd64";
   if (machine == "aarch64") return "arm64";
   return machine;
+}
+
+std::string digest_of(const std::string& manifest) {
+  return std::string(kDigestPrefix) + to_hex(crypto::sha256(manifest).view());
 }
 
 Result<void> sync_file(const std::string& path) {
@@ -139,16 +145,42 @@ struct ImageStore::Access {
   }
 };
 
+// Bytes of the disk that nobody else may promise while it lives.
+class ImageStore::Promise {
+ public:
+  Promise(ImageStore& store, std::uint64_t bytes) : store_(&store), bytes_(bytes) {}
+  Promise(Promise&& other) noexcept
+      : store_(other.store_), bytes_(std::exchange(other.bytes_, 0)) {}
+  Promise& operator=(Promise&&) = delete;
+  ~Promise() {
+    if (bytes_ == 0) return;
+    const std::lock_guard lock(store_->room_mutex_);
+    store_->promised_ -= bytes_;
+  }
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  ImageStore* store_;
+  std::uint64_t bytes_;
+};
+
+struct ImageStore::Kept {
+  std::int64_t used_at = 0;
+  std::uint64_t bytes = 0;
+  std::string digest{};
+};
+
 ImageStore::ImageStore(Host& host, Disk& disk, std::string data_directory,
                        std::string run_directory, ImageLimits limits, ImageSources sources,
-                       std::function<std::set<std::string>()> in_use)
+                       std::function<std::set<std::string>()> in_use, SpareBytes spare)
     : host_(host),
       disk_(disk),
       data_(std::move(data_directory)),
       run_(std::move(run_directory)),
       limits_(limits),
       sources_(std::move(sources)),
-      in_use_(std::move(in_use)) {}
+      in_use_(std::move(in_use)),
+      spare_(std::move(spare)) {}
 
 std::string ImageStore::kept(const std::string& digest) const {
   return data_ + "/images/" + digest.substr(kDigestPrefix.size());
@@ -219,10 +251,20 @@ Result<Image> ImageStore::pull_from(const ImageName& name, bool plain_http,
                         *credentials));
   }
 
-  TRY(std::string text, inspect(name.text(), access, stop));
+  // Registries lie: what was asked for by its digest must have it.
+  const auto inspect_as = [&](const std::string& reference,
+                              const std::string& wanted) -> Result<std::string> {
+    TRY(std::string text, inspect(reference, access, stop));
+    if (const std::string found = digest_of(text); !wanted.empty() && found != wanted)
+      return fail(WorkloadError::kBadImage,
+                  "image \"" + reference + "\": the registry answers with " + found);
+    return text;
+  };
+  TRY(std::string text, inspect_as(name.text(), name.digest));
   TRY(Manifest manifest, parse_manifest(text, architecture()));
   if (!manifest.platform_digest.empty()) {
-    TRY(text, inspect(name.pinned(manifest.platform_digest), access, stop));
+    const std::string wanted = manifest.platform_digest;
+    TRY(text, inspect_as(name.pinned(wanted), wanted));
     TRY(manifest, parse_manifest(text, architecture()));
     if (!manifest.platform_digest.empty())
       return fail(WorkloadError::kBadImage, "image \"" + name.text() + "\": an index of indexes");
@@ -231,12 +273,12 @@ Result<Image> ImageStore::pull_from(const ImageName& name, bool plain_http,
     return fail(WorkloadError::kImageTooLarge,
                 "image \"" + name.text() + "\": " + std::to_string(manifest.packed_bytes) +
                     " bytes packed, at most " + std::to_string(limits_.packed_bytes_max));
-  const std::string digest = std::string(kDigestPrefix) + to_hex(crypto::sha256(text).view());
+  const std::string digest = digest_of(text);
 
   std::unique_lock lock(mutex_);
   if (!changed_.wait(lock, stop, [&] { return !fetching_.contains(digest); }))
     return fail(WorkloadError::kCancelled, name.text());
-  wanted_.insert(digest);
+  const std::shared_ptr<const void> held = hold_locked(digest);
   fetching_.insert(digest);
   lock.unlock();
 
@@ -247,7 +289,6 @@ Result<Image> ImageStore::pull_from(const ImageName& name, bool plain_http,
   }
   lock.lock();
   fetching_.erase(digest);
-  if (!found) wanted_.erase(digest);
   changed_.notify_all();
   return found;
 }
@@ -263,8 +304,7 @@ Result<void> ImageStore::fetch(const ImageName& name, const std::string& digest,
     if (const auto removed = remove_tree(directory); !removed)
       log_warning("workload", removed.error().text);
   });
-  if (free_bytes(directory) < manifest.packed_bytes + kRoomToSpare)
-    return fail(WorkloadError::kNoSpace, "image \"" + name.text() + "\"");
+  TRY(const Promise download, promise(manifest.packed_bytes, manifest.packed_bytes));
 
   Command command{.argv = {"skopeo", "--insecure-policy", "--tmpdir", directory, "copy", "--quiet"},
                   .env = {"HOME=/nonexistent", "XDG_RUNTIME_DIR=/nonexistent"},
@@ -284,7 +324,11 @@ Result<void> ImageStore::fetch(const ImageName& name, const std::string& digest,
   if (!ran) return std::unexpected(ran.error());
   if (ran->exit_code != 0) return registry_error(name.text(), ran->errors);
 
-  TRY(const ImageConfig config, unpack(digest, layout, manifest, stop));
+  // Unpacked, an image is at least as large as its archive.
+  const std::uint64_t most = limits_.unpacked_bytes_max;
+  TRY(const Promise unpacked,
+      promise(std::min(most, std::max(manifest.packed_bytes, kRoomToSpare)), most));
+  TRY(const ImageConfig config, unpack(digest, layout, manifest, unpacked.bytes(), stop));
   TRY_VOID(remove_tree(layout));
   TRY_VOID(sync_file(directory + "/rootfs.img"));
   TRY_VOID(write_atomically(disk_, directory + "/image.json", to_json(config).dump(2)));
@@ -293,13 +337,14 @@ Result<void> ImageStore::fetch(const ImageName& name, const std::string& digest,
 }
 
 Result<ImageConfig> ImageStore::unpack(const std::string& digest, const std::string& layout,
-                                       const Manifest& manifest, std::stop_token stop) {
+                                       const Manifest& manifest, std::uint64_t bytes_max,
+                                       std::stop_token stop) {
   const std::string file = kept(digest) + "/rootfs.img";
   const std::string target = mounted(digest);
   {
     TRY(const auto made, disk_.open_append(file));
   }
-  TRY_VOID(disk_.truncate(file, limits_.unpacked_bytes_max));
+  TRY_VOID(disk_.truncate(file, bytes_max));
   TRY_VOID(
       run_checked(host_, {.argv = {"mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", "-E",
                                    "lazy_itable_init=1,nodiscard,root_owner=0:0", file}}));
@@ -319,9 +364,9 @@ Result<ImageConfig> ImageStore::unpack(const std::string& digest, const std::str
   if (ran->exit_code != 0) {
     const std::string what = "image " + digest + ": " + last_complaint(ran->errors);
     if (free_bytes(target) < (4u << 20) || ran->errors.find("no space left") != std::string::npos)
-      return fail(
-          WorkloadError::kImageTooLarge,
-          what + " (at most " + std::to_string(limits_.unpacked_bytes_max) + " bytes unpacked)");
+      return fail(bytes_max < limits_.unpacked_bytes_max ? WorkloadError::kNoSpace
+                                                         : WorkloadError::kImageTooLarge,
+                  what + " (at most " + std::to_string(bytes_max) + " bytes unpacked)");
     if (free_bytes(kept(digest)) < kRoomToSpare) return fail(WorkloadError::kNoSpace, what);
     return fail(WorkloadError::kBadImage, what);
   }
@@ -366,41 +411,129 @@ Result<Image> ImageStore::open(const std::string& digest) {
     TRY_VOID(mount_image(host_, kept(digest) + "/rootfs.img", target, true));
   }
   ::utimensat(AT_FDCWD, record.c_str(), nullptr, 0);  // used now; a lost time only ages it
-  return Image{
-      .digest = digest, .rootfs = target + "/bundle/rootfs", .config = config_from_json(json)};
+  return Image{.digest = digest,
+               .rootfs = target + "/bundle/rootfs",
+               .config = config_from_json(json),
+               .held = hold_locked(digest)};
+}
+
+std::shared_ptr<const void> ImageStore::hold_locked(const std::string& digest) {
+  std::weak_ptr<const void>& known = holders_[digest];
+  std::shared_ptr<const void> held = known.lock();
+  if (!held) known = held = std::make_shared<const char>();
+  return held;
+}
+
+ImageBytes ImageStore::bytes_locked() const {
+  ImageBytes out{.promised = promised_};
+  std::error_code error;
+  for (fs::directory_iterator it(data_ + "/images", error), end; !error && it != end;
+       it.increment(error)) {
+    const bool whole = fs::exists(it->path() / "image.json", error);
+    if (whole) {
+      const std::uint64_t bytes = occupied_bytes(it->path() / "rootfs.img");
+      out.occupied += bytes;
+      out.promised += bytes;
+      continue;
+    }
+    std::error_code gone;  // a download may be renaming its files
+    for (fs::recursive_directory_iterator file(it->path(), gone), last; !gone && file != last;
+         file.increment(gone))
+      out.occupied += occupied_bytes(file->path());
+  }
+  return out;
+}
+
+Result<std::unique_lock<std::mutex>> ImageStore::hold_room(std::uint64_t bytes,
+                                                           const SpareBytes& spare) {
+  std::unique_lock lock(room_mutex_);
+  while (true) {
+    const std::uint64_t now = spare(bytes_locked());
+    if (now >= bytes) return lock;
+    TRY(const bool evicted, evict_oldest());
+    if (!evicted)
+      return fail(WorkloadError::kNoSpace, std::to_string(bytes >> 20) + " MiB are asked for, " +
+                                               std::to_string(now >> 20) + " MiB are free");
+  }
+}
+
+Result<ImageStore::Promise> ImageStore::promise(std::uint64_t least, std::uint64_t most) {
+  // What the operator promises many times over is still there only once.
+  const SpareBytes spare = [&](const ImageBytes& images) {
+    const std::uint64_t free = free_bytes(data_);
+    return std::min(spare_(images), free > kRoomToSpare ? free - kRoomToSpare : 0);
+  };
+  TRY(const auto lock, hold_room(least, spare));
+  const std::uint64_t bytes = std::clamp(spare(bytes_locked()) / 2, least, most);
+  promised_ += bytes;
+  return Promise(*this, bytes);
+}
+
+// All that are whole, least recently used first.
+std::vector<ImageStore::Kept> ImageStore::kept_images() const {
+  std::vector<Kept> out;
+  if (!disk_.exists(data_ + "/images")) return out;
+  const auto names = disk_.list(data_ + "/images");
+  if (!names) return out;
+  for (const std::string& name : *names) {
+    const std::string digest = std::string(kDigestPrefix) + name;
+    struct stat status{};
+    if (!is_digest(digest) || ::stat((kept(digest) + "/image.json").c_str(), &status) != 0)
+      continue;
+    out.push_back({status.st_mtim.tv_sec, occupied_bytes(kept(digest) + "/rootfs.img"), digest});
+  }
+  std::ranges::sort(out, {}, &Kept::used_at);
+  return out;
+}
+
+bool ImageStore::is_unused_locked(const std::string& digest,
+                                  const std::set<std::string>& used) const {
+  const auto holder = holders_.find(digest);
+  return !used.contains(digest) && !fetching_.contains(digest) &&
+         (holder == holders_.end() || holder->second.expired());
+}
+
+Result<void> ImageStore::remove_locked(const std::string& digest) {
+  TRY_VOID(unmount(mounted(digest)));
+  TRY_VOID(remove_tree(kept(digest)));
+  TRY_VOID(remove_tree(mounted(digest)));
+  holders_.erase(digest);
+  log_info("workload", "removed unused image " + digest);
+  return {};
+}
+
+// False when every image is in use.
+Result<bool> ImageStore::evict_oldest() {
+  const std::set<std::string> used = in_use_();
+  const std::lock_guard lock(mutex_);
+  for (const Kept& image : kept_images()) {
+    if (!is_unused_locked(image.digest, used)) continue;
+    TRY_VOID(remove_locked(image.digest));
+    return true;
+  }
+  return false;
+}
+
+std::uint64_t ImageStore::unused_bytes() const {
+  const std::set<std::string> used = in_use_();
+  const std::lock_guard lock(mutex_);
+  std::uint64_t out = 0;
+  for (const Kept& image : kept_images())
+    if (is_unused_locked(image.digest, used)) out += image.bytes;
+  return out;
 }
 
 Result<void> ImageStore::evict() {
   const std::set<std::string> used = in_use_();
   const std::lock_guard lock(mutex_);
-  std::erase_if(wanted_, [&](const std::string& digest) { return used.contains(digest); });
-  if (!disk_.exists(data_ + "/images")) return {};
-  TRY(const auto names, disk_.list(data_ + "/images"));
-  struct Candidate {
-    std::int64_t used_at;
-    std::uint64_t bytes;
-    std::string digest;
-  };
-  std::vector<Candidate> candidates;
+  const std::vector<Kept> all = kept_images();
   std::uint64_t total = 0;
-  for (const std::string& name : names) {
-    const std::string digest = std::string(kDigestPrefix) + name;
-    struct stat status{};
-    if (!is_digest(digest) || ::stat((kept(digest) + "/image.json").c_str(), &status) != 0)
-      continue;
-    const std::uint64_t bytes = occupied_bytes(kept(digest) + "/rootfs.img");
-    total += bytes;
-    if (!used.contains(digest) && !wanted_.contains(digest) && !fetching_.contains(digest))
-      candidates.push_back({status.st_mtim.tv_sec, bytes, digest});
-  }
-  std::ranges::sort(candidates, {}, &Candidate::used_at);
-  for (const Candidate& candidate : candidates) {
+  for (const Kept& image : all) total += image.bytes;
+  for (const Kept& image : all) {
     if (total <= limits_.cache_bytes_max) break;
-    TRY_VOID(unmount(mounted(candidate.digest)));
-    TRY_VOID(remove_tree(kept(candidate.digest)));
-    TRY_VOID(remove_tree(mounted(candidate.digest)));
-    total -= candidate.bytes;
-    log_info("workload", "removed unused image " + candidate.digest);
+    if (!is_unused_locked(image.digest, used)) continue;
+    TRY_VOID(remove_locked(image.digest));
+    total -= image.bytes;
   }
   return {};
 }

@@ -12,6 +12,8 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -44,7 +46,16 @@ struct Image {
   std::string digest{};  // of the manifest: "sha256:..."
   std::string rootfs{};  // the mounted tree
   ImageConfig config{};
+  std::shared_ptr<const void> held{};  // while it lives, the image is not evicted
 };
+
+// What images take of the disk.
+struct ImageBytes {
+  std::uint64_t occupied = 0;  // now, by those under way too
+  std::uint64_t promised = 0;  // to those that are here and, at most, to those under way
+};
+// How many bytes of the disk nobody was promised, when images have these.
+using SpareBytes = std::function<std::uint64_t(const ImageBytes&)>;
 
 struct ImageLimits {
   std::uint64_t packed_bytes_max = 0;
@@ -60,27 +71,43 @@ struct ImageSources {
 
 class ImageStore {
  public:
-  // `in_use` says which digests must stay.
+  // `in_use` says which digests must stay, `spare` what there is for images.
   ImageStore(Host& host, Disk& disk, std::string data_directory, std::string run_directory,
              ImageLimits limits, ImageSources sources,
-             std::function<std::set<std::string>()> in_use);
+             std::function<std::set<std::string>()> in_use, SpareBytes spare);
 
   // Asks the registry what `image` is now, which also proves that the credentials are good for it,
   // and fetches it unless it is here. The same image is fetched once however many ask. Mirrors of
   // its registry are asked first, unless there are credentials: those are for the registry alone.
-  // Blocks. Errors: kNoSuchImage, kBadCredentials, kUnreachable, kImageTooLarge, kBadImage,
-  // kNoSpace, kTimedOut, kCancelled.
+  // An answer that has not the digest that was asked for is kBadImage. Room on the disk is promised
+  // to it before it is fetched and again before it is unpacked: at most half of what is spare, so
+  // that leases and other images find room meanwhile. Blocks. Errors: kNoSuchImage,
+  // kBadCredentials, kUnreachable, kImageTooLarge, kBadImage, kNoSpace, kTimedOut, kCancelled.
   Result<Image> pull(const std::string& image, const std::optional<Credentials>& credentials,
                      std::stop_token stop);
   // An image that is here already, without asking anybody. Errors: kNotFound.
   Result<Image> open(const std::string& digest);
   // Removes unused images, least recently used first, until the rest fits the cache.
   Result<void> evict();
+  // Evicts until `spare` is at least `bytes`; nothing is promised to an image while the lock lives.
+  // Errors: kNoSpace.
+  Result<std::unique_lock<std::mutex>> hold_room(std::uint64_t bytes, const SpareBytes& spare);
+  // Of images that no lease uses: what eviction could give back.
+  std::uint64_t unused_bytes() const;
   // Removes half-done downloads. Call before the first pull.
   Result<void> clean();
 
  private:
   struct Access;
+  struct Kept;
+  class Promise;
+  Result<Promise> promise(std::uint64_t least, std::uint64_t most);
+  ImageBytes bytes_locked() const;  // under room_mutex_
+  std::vector<Kept> kept_images() const;
+  bool is_unused_locked(const std::string& digest, const std::set<std::string>& used) const;
+  Result<void> remove_locked(const std::string& digest);
+  Result<bool> evict_oldest();
+  std::shared_ptr<const void> hold_locked(const std::string& digest);
   Result<Image> pull_from(const ImageName& name, bool plain_http,
                           const std::optional<Credentials>& credentials, std::stop_token stop);
   Result<std::string> inspect(const std::string& reference, const Access& access,
@@ -88,7 +115,8 @@ class ImageStore {
   Result<void> fetch(const ImageName& name, const std::string& digest, const Manifest& manifest,
                      const Access& access, std::stop_token stop);
   Result<ImageConfig> unpack(const std::string& digest, const std::string& layout,
-                             const Manifest& manifest, std::stop_token stop);
+                             const Manifest& manifest, std::uint64_t bytes_max,
+                             std::stop_token stop);
   std::string kept(const std::string& digest) const;
   std::string mounted(const std::string& digest) const;
 
@@ -99,11 +127,15 @@ class ImageStore {
   ImageLimits limits_;
   ImageSources sources_;
   std::function<std::set<std::string>()> in_use_;
+  SpareBytes spare_;
 
-  std::mutex mutex_;
+  std::mutex room_mutex_;  // taken before mutex_, and while `in_use` and `spare` are asked
+  std::uint64_t promised_ = 0;
+
+  mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::set<std::string> fetching_;  // digests
-  std::set<std::string> wanted_;    // digests between pull and the caller's use; never evicted
+  std::set<std::string> fetching_;                            // digests
+  std::map<std::string, std::weak_ptr<const void>> holders_;  // by digest
   std::uint64_t serial_ = 0;
 };
 

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 
 #include "networks/compute/agent/workload/error.h"
@@ -42,12 +44,27 @@ class ImagesTest : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
   ImageStore store() {
-    return ImageStore(host_, disk_, directory_ + "/data", directory_ + "/run",
-                      {.packed_bytes_max = 1000,
-                       .unpacked_bytes_max = 1 << 20,
-                       .cache_bytes_max = 1 << 20,
-                       .timeout = Duration::seconds(1)},
-                      {{"registry.lan:80"}, mirrors_}, [] { return std::set<std::string>(); });
+    return ImageStore(
+        host_, disk_, directory_ + "/data", directory_ + "/run",
+        {.packed_bytes_max = 1000,
+         .unpacked_bytes_max = 1 << 30,
+         .cache_bytes_max = 1 << 20,
+         .timeout = Duration::seconds(1)},
+        {{"registry.lan:80"}, mirrors_}, [this] { return in_use_; },
+        [this](const ImageBytes& images) { return spare_(images); });
+  }
+  // As if it had been pulled: `age` seconds ago.
+  void keep(const std::string& digest, int age) {
+    const std::string directory = directory_ + "/data/images/" + digest.substr(7);
+    std::filesystem::create_directories(directory);
+    std::ofstream(directory + "/rootfs.img") << std::string(8192, 'x');
+    std::ofstream(directory + "/image.json") << "{}";
+    std::filesystem::last_write_time(
+        directory + "/image.json",
+        std::filesystem::file_time_type::clock::now() - std::chrono::seconds(age));
+  }
+  bool is_kept(const std::string& digest) const {
+    return std::filesystem::exists(directory_ + "/data/images/" + digest.substr(7));
   }
   // The references that were asked for, in order.
   std::vector<std::string> asked() const {
@@ -63,6 +80,8 @@ class ImagesTest : public ::testing::Test {
 
   FakeHost host_;
   std::vector<Mirror> mirrors_;
+  std::set<std::string> in_use_;
+  SpareBytes spare_ = [](const ImageBytes&) { return std::uint64_t{1} << 40; };
   SystemDisk disk_;
   std::string directory_;
 };
@@ -268,6 +287,97 @@ TEST_F(ImagesTest, AFailedFetchLeavesNothingAndTheFileLimitFollowsTheManifest) {
   ASSERT_FALSE(pulled);
   EXPECT_TRUE(is(pulled.error(), WorkloadError::kUnreachable)) << pulled.error().text;
   EXPECT_TRUE(disk_.list(directory_ + "/data/images")->empty());
+}
+
+TEST_F(ImagesTest, AnImageForWhichNoRoomIsLeftIsNotFetched) {
+  spare_ = [](const ImageBytes&) { return 899; };
+  host_.answer = [](const Command&) { return Ran{.output = manifest_text(900)}; };
+  const auto pulled = store().pull("registry.example/app:1", std::nullopt, {});
+  ASSERT_FALSE(pulled);
+  EXPECT_TRUE(is(pulled.error(), WorkloadError::kNoSpace)) << pulled.error().text;
+  EXPECT_EQ(host_.commands.size(), 1u);
+}
+
+TEST_F(ImagesTest, WhatAnImageMayUnpackToIsPromisedToItFirstAndIsHalfOfWhatIsSpare) {
+  ImageStore images = store();
+  std::uint64_t promised = 0;
+  spare_ = [&](const ImageBytes& bytes) {
+    promised = bytes.promised;
+    return 400u << 20;
+  };
+  bool made = false;
+  host_.answer = [&](const Command& what) -> Result<Ran> {
+    if (std::ranges::find(what.argv, "inspect") != what.argv.end())
+      return Ran{.output = manifest_text(900)};
+    if (what.argv[0] != "mkfs.ext4") return Ran{};
+    made = true;
+    EXPECT_EQ(std::filesystem::file_size(what.argv.back()), 200u << 20);
+    EXPECT_TRUE(images.hold_room(1, spare_));
+    EXPECT_EQ(promised, 900u + (200u << 20));
+    return Ran{.exit_code = 1};
+  };
+  EXPECT_FALSE(images.pull("registry.example/app:1", std::nullopt, {}));
+  EXPECT_TRUE(made);
+  EXPECT_TRUE(images.hold_room(1, spare_));
+  EXPECT_EQ(promised, 0u) << "given back";
+}
+
+TEST_F(ImagesTest, WhenTheDiskIsShortUnusedImagesGoOldestFirst) {
+  const std::string used = "sha256:" + std::string(64, '1');
+  const std::string old = "sha256:" + std::string(64, '2');
+  const std::string young = "sha256:" + std::string(64, '3');
+  keep(used, 300);
+  keep(old, 200);
+  keep(young, 100);
+  in_use_ = {used};
+  ImageStore images = store();
+  EXPECT_EQ(images.unused_bytes(), 2 * 8192u);
+  const auto spare = [](const ImageBytes& bytes) { return 24'576 - bytes.promised; };
+  EXPECT_TRUE(images.hold_room(0, spare));
+  EXPECT_TRUE(is_kept(old));
+  EXPECT_TRUE(images.hold_room(8192, spare));
+  EXPECT_FALSE(is_kept(old));
+  EXPECT_TRUE(is_kept(young));
+  const auto refused = images.hold_room(24'576, spare);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(is(refused.error(), WorkloadError::kNoSpace)) << refused.error().text;
+  EXPECT_FALSE(is_kept(young));
+  EXPECT_TRUE(is_kept(used));
+}
+
+TEST_F(ImagesTest, ARegistryThatAnswersADigestWithSomethingElseIsRefused) {
+  host_.answer = [](const Command&) { return Ran{.output = manifest_text(900)}; };
+  const auto pulled = store().pull("registry.example/app@" + kDigest, std::nullopt, {});
+  ASSERT_FALSE(pulled);
+  EXPECT_TRUE(is(pulled.error(), WorkloadError::kBadImage)) << pulled.error().text;
+  EXPECT_NE(pulled.error().text.find("the registry answers with sha256:"), std::string::npos);
+  EXPECT_EQ(host_.commands.size(), 1u);
+}
+
+TEST_F(ImagesTest, AnIndexWhosePlatformIsAnsweredWithSomethingElseIsRefused) {
+  const std::string index = R"({"manifests":[{"digest":")" + kDigest +
+                            R"(","platform":{"os":"linux","architecture":"amd64"}},{"digest":")" +
+                            kDigest + R"(","platform":{"os":"linux","architecture":"arm64"}}]})";
+  host_.answer = [&](const Command& what) {
+    const bool platform = what.argv.back().find('@') != std::string::npos;
+    return Ran{.output = platform ? manifest_text(900) : index};
+  };
+  const auto pulled = store().pull("registry.example/app:1", std::nullopt, {});
+  ASSERT_FALSE(pulled);
+  EXPECT_TRUE(is(pulled.error(), WorkloadError::kBadImage)) << pulled.error().text;
+  EXPECT_EQ(host_.commands.size(), 2u);
+}
+
+TEST_F(ImagesTest, AMirrorThatLiesAboutADigestIsPassedOver) {
+  mirrors_ = {*parse_mirror("docker.io=https://one.lan")};
+  host_.answer = [](const Command& what) {
+    if (what.argv.back().starts_with("docker://one.lan")) return Ran{.output = manifest_text(9)};
+    return Ran{.exit_code = 1, .errors = "manifest unknown"};
+  };
+  const auto pulled = store().pull("nginx@" + kDigest, std::nullopt, {});
+  ASSERT_FALSE(pulled);
+  EXPECT_TRUE(is(pulled.error(), WorkloadError::kNoSuchImage)) << pulled.error().text;
+  EXPECT_EQ(host_.commands.size(), 2u);
 }
 
 TEST_F(ImagesTest, AStrangeDigestIsNeverAPath) {

@@ -45,13 +45,15 @@ class Manager final : public WorkloadManager {
         network_(host, std::move(network), run_directory_of(config)),
         ingress_(host, disk, config.ingress_listen, run_directory_of(config)),
         ports_(config.publish_addresses, config.port_range.first, config.port_range.last),
-        images_(host, disk, config.data_directory, run_directory_of(config),
-                {.packed_bytes_max = config.image_packed_bytes_max,
-                 .unpacked_bytes_max = config.image_unpacked_bytes_max,
-                 .cache_bytes_max = config.image_cache_bytes_max,
-                 .timeout = config.pull_timeout},
-                {config.insecure_registries, config.registry_mirrors},
-                [this] { return digests_in_use(); }),
+        images_(
+            host, disk, config.data_directory, run_directory_of(config),
+            {.packed_bytes_max = config.image_packed_bytes_max,
+             .unpacked_bytes_max = config.image_unpacked_bytes_max,
+             .cache_bytes_max = config.image_cache_bytes_max,
+             .timeout = config.pull_timeout},
+            {config.insecure_registries, config.registry_mirrors},
+            [this] { return digests_in_use(); },
+            [this](const ImageBytes& images) { return spare_bytes(images, nullptr); }),
         machine_{.config = config,
                  .run = run_directory_of(config),
                  .data = config.data_directory,
@@ -68,7 +70,7 @@ class Manager final : public WorkloadManager {
   ~Manager() override {
     watcher_.request_stop();
     if (watcher_.joinable()) watcher_.join();
-    leases_.clear();
+    leases_.clear();  // their threads ask for the members above
   }
 
   Result<void> open() {
@@ -109,7 +111,7 @@ class Manager final : public WorkloadManager {
     if (leases_.contains(workload.key))
       return fail(WorkloadError::kAlreadyExists, "lease " + workload.key.text());
     TRY_VOID(check_hosts(workload));
-    TRY_VOID(check_room(workload));
+    TRY(const auto room, hold_room(workload));  // until the journal says whose it is
     Record record{.workload = workload};
     TRY(record.slot, network_.free_slot(slots_in_use()));
     TRY_VOID(assign_addresses(record));
@@ -133,7 +135,7 @@ class Manager final : public WorkloadManager {
     if (record.stopping) return fail(WorkloadError::kNotFound, "lease " + workload.key.text());
     TRY_VOID(check_hosts(workload));
     TRY_VOID(check_volumes(record.workload, workload));
-    TRY_VOID(check_room(workload));
+    TRY(const auto room, hold_room(workload));
     const std::vector<AssignedPort> before = record.ports;
     const LeaseWorkload old = record.workload;
     record.workload = workload;
@@ -183,6 +185,12 @@ class Manager final : public WorkloadManager {
     const std::lock_guard lock(mutex_);
     TRY(const Lease* lease, find(key));
     return lease->record().workload;
+  }
+
+  std::uint64_t reclaimable_bytes() const override {
+    std::uint64_t out = images_.unused_bytes();
+    for (const LeaseKey& key : list()) out += disk_bytes_of(key);
+    return out;
   }
 
   Result<std::vector<LeaseEvent>> events(const LeaseKey& key, std::uint64_t after) const override {
@@ -308,22 +316,31 @@ class Manager final : public WorkloadManager {
     return {};
   }
 
-  // Disks are sparse: what all leases may write in the end must fit what they have and what is
-  // free, or the share of it that the operator is ready to promise.
-  Result<void> check_room(const LeaseWorkload& workload) const {
-    std::uint64_t promised = disk_bytes(workload);
-    std::uint64_t room = free_bytes(machine_.data);
-    for (const auto& [key, lease] : leases_) {
-      const std::uint64_t used = disk_bytes_of(key);
+  // Disks are sparse: what all leases and images may write in the end must fit what they have and
+  // what is free, or the share of it that the operator is ready to promise. `except` is promised
+  // nothing.
+  std::uint64_t spare_bytes(const ImageBytes& images, const LeaseKey* except) const {
+    std::uint64_t room = free_bytes(machine_.data) + images.occupied;
+    std::uint64_t promised = images.promised;
+    const std::lock_guard lock(journal_mutex_);
+    for (const auto& [name, text] : journal_->entries()) {
+      const auto record = record_from_json(text);
+      if (!record) continue;  // open() has read them all
+      const LeaseWorkload& workload = record->workload;
+      const std::uint64_t used = disk_bytes_of(workload.key);
       room += used;
       // An ext4 file may take a little more than the bytes that were promised.
-      if (key != workload.key) promised += std::max(used, disk_bytes(lease->record().workload));
+      if (except == nullptr || workload.key != *except)
+        promised += std::max(used, disk_bytes(workload));
     }
     room = room > kRoomToSpare ? (room - kRoomToSpare) / 100 * machine_.config.disk_percent : 0;
-    if (promised <= room) return {};
-    return fail(WorkloadError::kNoSpace, std::to_string(promised >> 20) +
-                                             " MiB would be promised, of " +
-                                             std::to_string(room >> 20) + " MiB");
+    return room > promised ? room - promised : 0;
+  }
+
+  Result<std::unique_lock<std::mutex>> hold_room(const LeaseWorkload& workload) {
+    return images_.hold_room(disk_bytes(workload), [&](const ImageBytes& images) {
+      return spare_bytes(images, &workload.key);
+    });
   }
 
   std::uint64_t disk_bytes_of(const LeaseKey& key) const {

@@ -110,6 +110,9 @@ class WorkloadManager {
   virtual Result<LeaseStatus> status(const LeaseKey& key) const = 0;      // Errors: kNotFound.
   virtual Result<LeaseWorkload> workload(const LeaseKey& key) const = 0;  // as wanted now
   virtual Result<Usage> usage(const LeaseKey& key) const = 0;
+  // What leases have written, and images that none of them uses: beside what is free, all that the
+  // disk has for leases.
+  virtual std::uint64_t reclaimable_bytes() const = 0;
   // Of the last 256, those with a serial above `after`.
   virtual Result<std::vector<LeaseEvent>> events(const LeaseKey& key,
                                                  std::uint64_t after) const = 0;
