@@ -85,6 +85,7 @@ class Chain {
     comet_types::Genesis genesis;
     genesis.time = clock_.now();
     genesis.chain_id = kChain;
+    genesis.params.block_max_gas = 2'000'000'000;  // as `turnpike init` writes
     crypto::SystemRandom random;
     auto validator = crypto::Ed25519PrivateKey::generate(random);
     genesis.validators = {

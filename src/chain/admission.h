@@ -36,9 +36,10 @@ struct TxClaims {
 };
 
 // The signatures of a transaction were found to verify under these account numbers, in the order of
-// signers.
+// signers. Where the last one was found not to, the later ones were not tried.
 struct VerifiedSigners {
   std::vector<std::uint64_t> account_numbers;
+  bool last_failed = false;
   bool operator==(const VerifiedSigners&) const = default;
 };
 
@@ -49,9 +50,9 @@ class Admission {
   // Reads what admit() and verify() want to know of `tx`. Thread-safe.
   virtual TxClaims claims_of(const DecodedTx& tx) const = 0;
 
-  // Verifies the signatures against a committed state. Nothing when one does not verify, or when
-  // that cannot be told yet (an account that this state does not have). Thread-safe, and changes
-  // nothing. Cost: one verification a signature.
+  // Verifies the signatures against a committed state. Nothing when it cannot be told yet (an
+  // account that this state does not have). Thread-safe, and changes nothing. Cost: one
+  // verification a signature.
   virtual std::optional<VerifiedSigners> verify(const store::Reader& state,
                                                 const ChainParams& params, const DecodedTx& tx,
                                                 const TxClaims& claims) const = 0;

@@ -127,6 +127,10 @@ class Application {
   // Errors: what is wrong with the genesis, naming the field. Repeatable until the first commit.
   virtual Result<InitResponse> init(const InitRequest& request) = 0;
 
+  // What a block may have at most, by the consensus parameters: check() refuses a transaction that
+  // alone wants more. Negative, as at the start: no limit. Before the first check.
+  virtual void set_max_block_gas(std::int64_t max_gas) = 0;
+
   // Admission of transactions to the mempool, in order, one result each. Signatures are verified in
   // parallel and remembered by transaction hash; kRecheck skips them. Each accepted transaction
   // counts against the later ones until reset_check(), across commits.

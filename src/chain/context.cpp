@@ -5,7 +5,8 @@
 namespace tp::chain {
 
 Result<void> GasMeter::charge(Gas amount, std::string_view what) {
-  if (amount.value <= remaining().value) {
+  // Beyond the limit nothing is free, also not nothing.
+  if (used_ <= limit_ && amount.value <= remaining().value) {
     used_ = Gas{used_.value + amount.value};
     return {};
   }

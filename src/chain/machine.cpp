@@ -88,38 +88,58 @@ struct Machine::Prepared {
   Result<DecodedTx> tx;
   TxClaims claims;  // where it could be decoded
   std::optional<VerifiedSigners> verified;
+  Height tried_at;  // the height whose accounts the signatures were verified against
+
+  std::size_t memory() const {
+    constexpr std::size_t kOwn = 1'024;  // this, the claims, the places in the cache
+    return kOwn + (tx ? tx->owner->SpaceAllocated() : 0);
+  }
 };
 
-// Remembers prepared transactions by hash until a block has them, the oldest dropped first.
-// Thread-safe.
+// Remembers prepared transactions by hash until a block has them or a check refuses them, the
+// oldest dropped first when they take too much memory. Thread-safe.
 class Machine::PreparedCache {
  public:
-  explicit PreparedCache(std::size_t size_max) : size_max_(size_max) {}
+  explicit PreparedCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  // One a hash; null where nothing is known.
+  // Nulls for those that are not there.
   std::vector<std::shared_ptr<const Prepared>> find(std::span<const Hash256> hashes) {
-    std::vector<std::shared_ptr<const Prepared>> out(hashes.size());
+    std::vector<std::shared_ptr<const Prepared>> found(hashes.size());
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < hashes.size(); ++i)
-      if (const auto found = by_hash_.find(hashes[i]); found != by_hash_.end())
-        out[i] = found->second;
-    return out;
+      if (const auto entry = by_hash_.find(hashes[i]); entry != by_hash_.end())
+        found[i] = entry->second.prepared;
+    return found;
   }
 
   void insert(const Hash256& hash, std::shared_ptr<const Prepared> prepared) {
+    std::vector<std::shared_ptr<const Prepared>> dropped;  // outside the lock
+    const std::size_t memory = prepared->memory();
     const std::lock_guard lock(mutex_);
-    if (!by_hash_.insert_or_assign(hash, std::move(prepared)).second) return;
-    order_.push_back(hash);
-    if (order_.size() <= size_max_) return;
-    by_hash_.erase(order_.front());
-    order_.pop_front();
+    Entry& entry = by_hash_[hash];
+    bytes_ += memory;
+    bytes_ -= std::exchange(entry.memory, memory);
+    dropped.push_back(std::exchange(entry.prepared, std::move(prepared)));
+    entry.number = next_number_++;
+    order_.emplace_back(hash, entry.number);
+    while (bytes_ > bytes_max_) {
+      const auto oldest = find_live(order_.front());
+      order_.pop_front();
+      if (oldest != by_hash_.end()) dropped.push_back(remove(oldest));
+    }
+    // Most leave by erase(), which does not look for their places in the order.
+    if (order_.size() > 2 * by_hash_.size() + 1'000)
+      std::erase_if(order_,
+                    [this](const Place& place) { return find_live(place) == by_hash_.end(); });
   }
 
-  // What a block holds is not asked for again; without this, decoded transactions would fill the
-  // memory.
   void erase(std::span<const Hash256> hashes) {
+    std::vector<std::shared_ptr<const Prepared>> dropped;
+    dropped.reserve(hashes.size());
     const std::lock_guard lock(mutex_);
-    for (const Hash256& hash : hashes) by_hash_.erase(hash);
+    for (const Hash256& hash : hashes)
+      if (const auto found = by_hash_.find(hash); found != by_hash_.end())
+        dropped.push_back(remove(found));
   }
 
  private:
@@ -131,19 +151,41 @@ class Machine::PreparedCache {
       return value;
     }
   };
+  struct Entry {
+    std::shared_ptr<const Prepared> prepared;
+    std::size_t memory = 0;
+    std::uint64_t number = 0;
+  };
+  // deterministic: only looked up, never iterated
+  using Entries = std::unordered_map<Hash256, Entry, FirstBytes>;
+  using Place = std::pair<Hash256, std::uint64_t>;  // of an entry when it had this number
+
+  // The end when it was erased, or came again, since.
+  Entries::iterator find_live(const Place& place) {
+    const auto found = by_hash_.find(place.first);
+    return found != by_hash_.end() && found->second.number == place.second ? found : by_hash_.end();
+  }
+
+  std::shared_ptr<const Prepared> remove(Entries::iterator entry) {
+    bytes_ -= entry->second.memory;
+    auto prepared = std::move(entry->second.prepared);
+    by_hash_.erase(entry);
+    return prepared;
+  }
 
   std::mutex mutex_;
-  std::size_t size_max_;
-  // deterministic: only looked up, never iterated
-  std::unordered_map<Hash256, std::shared_ptr<const Prepared>, FirstBytes> by_hash_;
-  std::deque<Hash256> order_;  // also of what was erased since
+  std::size_t bytes_max_;
+  std::size_t bytes_ = 0;
+  std::uint64_t next_number_ = 0;
+  Entries by_hash_;
+  std::deque<Place> order_;  // by age; every live entry has its place, and some dead ones do
 };
 
 Machine::Machine(store::StateStore& state, Executor& compute, MachineOptions options)
     : state_(state),
       compute_(compute),
       options_(std::move(options)),
-      prepared_(std::make_unique<PreparedCache>(options_.verified_max)) {}
+      prepared_(std::make_unique<PreparedCache>(options_.prepared_bytes)) {}
 
 Machine::~Machine() = default;
 
@@ -263,13 +305,18 @@ Result<InitResponse> Machine::init(const InitRequest& request) {
   return InitResponse{app_hash};
 }
 
-std::shared_ptr<const Machine::Prepared> Machine::prepare(BytesView raw,
-                                                          const store::Reader& state) const {
-  Prepared prepared{.tx = codec_->decode(raw), .claims = {}, .verified = {}};
+// `before` is what an earlier call gave, or null: then only verification is tried again.
+std::shared_ptr<const Machine::Prepared> Machine::prepare(BytesView raw, const Prepared* before,
+                                                          const store::StateVersion& state) const {
+  Prepared prepared =
+      before != nullptr
+          ? *before
+          : Prepared{.tx = codec_->decode(raw), .claims = {}, .verified = {}, .tried_at = {}};
   if (prepared.tx) {
-    prepared.claims = admission_->claims_of(*prepared.tx);
+    if (before == nullptr) prepared.claims = admission_->claims_of(*prepared.tx);
     prepared.verified = admission_->verify(state, params_, *prepared.tx, prepared.claims);
   }
+  prepared.tried_at = state.height();
   return std::make_shared<const Prepared>(std::move(prepared));
 }
 
@@ -277,19 +324,26 @@ std::shared_ptr<const Machine::Prepared> Machine::prepare(BytesView raw,
 std::vector<std::shared_ptr<const Machine::Prepared>> Machine::prepare_all(const TxBatch& txs) {
   TP_ASSERT(txs.hashes.size() == txs.txs.size());
   auto prepared = prepared_->find(txs.hashes);
+  const store::StatePtr state = committed();
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < prepared.size(); ++i) {
-    // What could not be verified before (a new account) may be verifiable now.
-    if (!prepared[i] || (!prepared[i]->verified && prepared[i]->tx)) missing.push_back(i);
+    const Prepared* known = prepared[i].get();
+    // What could not be verified before (a new account) may be verifiable after a block.
+    if (known == nullptr || (known->tx && !known->verified && known->tried_at < state->height()))
+      missing.push_back(i);
   }
   if (missing.empty()) return prepared;
-  const store::StatePtr state = committed();
   compute_.parallel(missing.size(), [&](std::size_t n) {
     const std::size_t i = missing[n];
-    prepared[i] = prepare(txs.txs[i], *state);
+    prepared[i] = prepare(txs.txs[i], prepared[i].get(), *state);
     prepared_->insert(txs.hashes[i], prepared[i]);
   });
   return prepared;
+}
+
+void Machine::set_max_block_gas(std::int64_t max_gas) {
+  const std::lock_guard lock(check_mutex_);
+  max_block_gas_ = max_gas;
 }
 
 void Machine::preverify(const TxBatch& txs) {
@@ -304,9 +358,22 @@ std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
   BlockInfo block = block_of(*check_base_, check_base_->height().next());
   std::vector<TxResult> results;
   results.reserve(prepared.size());
-  for (const auto& one : prepared) {
+  std::vector<Hash256> refused;
+  for (std::size_t i = 0; i < prepared.size(); ++i) {
+    const Prepared* one = prepared[i].get();
     if (!one->tx) {
       results.push_back(failed(one->tx.error()));
+      refused.push_back(txs.hashes[i]);
+      continue;
+    }
+    if (const Gas wanted = gas_limit_of(*one->tx);
+        max_block_gas_ >= 0 && wanted.value > static_cast<std::uint64_t>(max_block_gas_)) {
+      const auto error =
+          fail(SdkError::kInvalidGasLimit, "gas wanted " + std::to_string(wanted.value) +
+                                               " is more than a block may have, " +
+                                               std::to_string(max_block_gas_));
+      results.push_back(failed(error.error(), wanted));
+      refused.push_back(txs.hashes[i]);
       continue;
     }
     auto work = store::Overlay::over(*check_state_);
@@ -321,9 +388,12 @@ std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
     if (admitted) {
       result.events = context.take_events();
       if (kind != CheckKind::kProbe) work.merge_into(*check_state_);
+    } else {
+      refused.push_back(txs.hashes[i]);
     }
     results.push_back(std::move(result));
   }
+  prepared_->erase(refused);  // nobody waits for them
   return results;
 }
 

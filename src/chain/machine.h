@@ -25,10 +25,10 @@
 namespace tp::chain {
 
 struct MachineOptions {
-  std::string version;                 // of the program, for info()
-  bool check_invariants = false;       // after every block; always on in tests and simulation
-  std::size_t verified_max = 200'000;  // transactions whose verification is remembered
-  Gas query_gas{500'000'000};          // bounds simulation
+  std::string version;                      // of the program, for info()
+  bool check_invariants = false;            // after every block; always on in tests and simulation
+  std::size_t prepared_bytes = 512u << 20;  // of memory, for transactions decoded and verified
+  Gas query_gas{500'000'000};               // bounds simulation
 };
 
 // What executing one transaction did, before anybody decided to keep it.
@@ -58,6 +58,7 @@ class Machine final : public Application {
 
   Info info() const override;
   Result<InitResponse> init(const InitRequest& request) override;
+  void set_max_block_gas(std::int64_t max_gas) override;
   std::vector<TxResult> check(const TxBatch& txs, CheckKind kind) override;
   void reset_check() override;
   void preverify(const TxBatch& txs) override;
@@ -79,7 +80,8 @@ class Machine final : public Application {
   struct Prepared;
   class PreparedCache;
 
-  std::shared_ptr<const Prepared> prepare(BytesView raw, const store::Reader& state) const;
+  std::shared_ptr<const Prepared> prepare(BytesView raw, const Prepared* before,
+                                          const store::StateVersion& state) const;
   std::vector<std::shared_ptr<const Prepared>> prepare_all(const TxBatch& txs);
   Outcome execute(store::Overlay& state, const BlockInfo& block, const Prepared& prepared,
                   AdmitMode mode) const;
@@ -110,6 +112,7 @@ class Machine final : public Application {
   std::mutex check_mutex_;
   store::StatePtr check_base_;
   std::unique_ptr<store::Overlay> check_state_;
+  std::int64_t max_block_gas_ = -1;
 };
 
 }  // namespace tp::chain

@@ -76,8 +76,10 @@ void WriteMap::set(Arena& arena, std::uint64_t hash, BytesView key, BytesView va
     if (entries_.size() > kFew) insert_slot(entry);
   }
   if (value.size() > entry->value_room_) {
-    entry->value_ = arena.allocate(value.size());
-    entry->value_room_ = static_cast<std::uint32_t>(value.size());
+    // A value that grows again and again must not leave a copy of each size behind.
+    const std::size_t room = entry->value_room_ == 0 ? value.size() : value.size() * 3 / 2;
+    entry->value_ = arena.allocate(room);
+    entry->value_room_ = static_cast<std::uint32_t>(room);
   }
   if (!value.empty()) std::memcpy(entry->value_, value.data(), value.size());
   entry->value_size_ = static_cast<std::uint32_t>(value.size());

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "chain/application.h"
+#include "chain/sdk_errors.h"
 #include "crypto/sha.h"
 
 namespace tp::solo {
@@ -47,6 +48,11 @@ class CounterApp final : public chain::Application {
     for (const Bytes& tx : txs.txs) {
       chain::TxResult& result = out.emplace_back();
       result.gas_wanted = 1;
+      if (max_gas_ >= 0 && result.gas_wanted > max_gas_) {
+        result.code = static_cast<std::uint32_t>(chain::SdkError::kInvalidGasLimit);
+        result.codespace = "sdk";
+        continue;
+      }
       const bool refused = kind == chain::CheckKind::kRecheck && refuse_rechecks;
       if ((tx == "fail" || tx.starts_with("add ")) && !refused) continue;
       result.code = 2;
@@ -56,6 +62,7 @@ class CounterApp final : public chain::Application {
     return out;
   }
 
+  void set_max_block_gas(std::int64_t max_gas) override { max_gas_ = max_gas; }
   void reset_check() override {}
   void preverify(const chain::TxBatch&) override {}
 
@@ -124,6 +131,8 @@ class CounterApp final : public chain::Application {
     result.events.add("added", {{"number", number}});
     return result;
   }
+
+  std::int64_t max_gas_ = -1;
 
   static Hash256 hash_of(const State& state) {
     return crypto::sha256(std::to_string(state.height.value) + " " + std::to_string(state.total));

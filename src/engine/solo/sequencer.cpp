@@ -231,18 +231,8 @@ void Sequencer::State::check_batch(std::uint64_t number, std::vector<Submission>
     const std::lock_guard lock(check_mutex);
     results = application.check({txs, hashes}, chain::CheckKind::kNew);
     TP_ASSERT(results.size() == batch.size());
-    const std::int64_t max_gas = maker->max_gas();
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      chain::TxResult& result = results[i];
-      if (result.code == 0 && max_gas >= 0 && result.gas_wanted > max_gas) {
-        const auto error = fail(chain::SdkError::kInvalidGasLimit,
-                                "gas wanted " + std::to_string(result.gas_wanted) +
-                                    " is more than a block may have, " + std::to_string(max_gas))
-                               .error();
-        result.code = error.code;
-        result.codespace = error.codespace;
-        result.log = error.text;
-      }
+      const chain::TxResult& result = results[i];
       if (result.code != 0) {
         mempool.release(batch[i].hash, txs[i].size());
         continue;
@@ -296,20 +286,23 @@ void Sequencer::State::produce_loop() {
 
 Result<BlockPtr> Sequencer::State::make_block(PooledTxs txs) {
   TRY(const BlockPtr block, maker->seal(std::move(txs)));
+  bool all_succeeded = true;
   {
     const std::lock_guard lock(check_mutex);
     TRY_VOID(maker->commit());
     const auto& results = block->executed.response.tx_results;
-    bool all_succeeded = true;
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i].code == 0) continue;
       all_succeeded = false;
       mempool.forget(block->executed.tx_hashes[i]);
     }
-    if (recheck_is_due(all_succeeded)) recheck();
   }
   feed.publish(block);
   waiters.block_is_safe(block);
+  if (recheck_is_due(all_succeeded)) {
+    const std::lock_guard lock(check_mutex);
+    recheck();
+  }
   return block;
 }
 
@@ -399,6 +392,7 @@ Result<std::unique_ptr<Sequencer>> Sequencer::start(SequencerOptions options,
   auto state = std::make_unique<State>(std::move(options), application, clock, std::move(genesis),
                                        std::move(store), std::move(maker));
   State& s = *state;
+  application.set_max_block_gas(s.maker->max_gas());
   TRY_VOID(s.make_first_block());
   const Height end = s.store->last().next();
   for (chain::BlockObserver* observer : observers) {

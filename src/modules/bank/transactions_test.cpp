@@ -144,6 +144,30 @@ TEST_F(TransactionsTest, ATransferMovesMoneyAndCostsItsFeeAndLessThan80000Gas) {
   EXPECT_EQ(result.gas_wanted, 100'000);
 }
 
+TEST_F(TransactionsTest, WhatCannotPayForItsLastEventLeavesNoTrace) {
+  run({});
+  const auto cost = static_cast<std::uint64_t>(run({.to = 'c', .sequence = 1}).gas_used);
+  const chain::TxResult short_of_one = run({.to = 'd', .sequence = 2, .gas = cost - 1});
+  EXPECT_EQ(short_of_one.code, 11u) << short_of_one.log;
+  EXPECT_EQ(balance('d'), "0");
+  EXPECT_EQ(run({.to = 'd', .sequence = 3, .gas = cost + 500}).code, 0u);
+}
+
+TEST_F(TransactionsTest, ARefusalForTooMuchGasTakesNoSequence) {
+  machine_.set_max_block_gas(90'000);
+  EXPECT_EQ(check(signed_tx({})).code, 41u);
+  EXPECT_EQ(check(signed_tx({.gas = 90'000})).code, 0u);
+}
+
+TEST_F(TransactionsTest, AWrongSignatureStaysWrongAndARightOneIsFoundLater) {
+  const Bytes from_stranger = signed_tx({.from = 'c', .account_number = 4});
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(check(from_stranger).code, 9u);  // no such account yet
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(check(signed_tx({.account_number = 7})).code, 4u);
+  EXPECT_EQ(run({}).code, 0u);                                            // b gets number 3
+  EXPECT_EQ(run({.to = 'c', .amount = 50'000, .sequence = 1}).code, 0u);  // c gets number 4
+  EXPECT_EQ(check(from_stranger).code, 0u);
+}
+
 TEST_F(TransactionsTest, EventsNameSenderRecipientPurposeAndMessageIndex) {
   const chain::TxResult result = run({});
   const std::vector<chain::Event> events = result.events.decode();
