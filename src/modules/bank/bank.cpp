@@ -164,7 +164,8 @@ Result<void> Bank::hold_row_deposit(Context& context, const Address& payer, Byte
   TRY(const Amount amount, context.params().row_deposit.times(rows));
   const Coin coin{context.params().fee_denom, amount};
   TRY(const bool exists, kRowDeposits.contains(context, {Bytes(key)}));
-  TP_ASSERT(!exists);  // the caller's key is not unique
+  if (exists)  // the callers' keys are unique, so that only a genesis file can have brought it
+    return fail(chain::ModuleError::kInvariant, "bank: a deposit for this row is held already");
   TRY_VOID(move(context, {.from = payer,
                           .to = crypto::module_address(kRowDepositHolder),
                           .coin = coin,
@@ -203,6 +204,20 @@ Result<void> Bank::check_invariants(const store::Reader& state) const {
                    }));
   if (held != supplied)
     return fail(chain::ModuleError::kInvariant, "bank: balances do not add up to the supply");
+
+  std::map<Denom, u128> deposited;
+  TRY_VOID(kRowDeposits.scan(
+      state, std::tuple<>{},
+      [&deposited](const RowDepositKey&, const RowDeposit& row) -> Result<store::Step> {
+        if (!row.coin.amount.is_zero()) deposited[row.coin.denom] += row.coin.amount.units();
+        return store::Step::kGoOn;
+      }));
+  std::map<Denom, u128> holding;
+  TRY(const Coins coins, balances(state, crypto::module_address(kRowDepositHolder)));
+  for (const Coin& coin : coins) holding[coin.denom] = coin.amount.units();
+  if (holding != deposited)
+    return fail(chain::ModuleError::kInvariant,
+                "bank: the account of row deposits does not hold what its rows say");
   return {};
 }
 
