@@ -142,6 +142,9 @@ Result<EndedBid> Market::close_bid(chain::Context& context, const BidKey& key) c
 Result<Match> Market::accept_bid(chain::Context& context, const BidKey& key) const {
   TRY(Order order, get_open_order(context, key.order));
   TRY(Bid bid, get_open_bid(context, key));
+  // Since the bid the bidder may have left: a provider may whose agreements have all ended.
+  TRY(const bool registered, registry_.is_operator(context, key.bidder));
+  if (!registered) return fail(MarketError::kNotAnOperator, accounts_.text(key.bidder));
   TRY(const Instance network, instance(context, order.network));
 
   bid.status = BidStatus::kWon;

@@ -8,6 +8,8 @@ namespace tp::registry {
 namespace {
 
 constexpr std::size_t kUriBytesMax = 256;
+// One row of attributes: each bid on an order with auditors reads several.
+constexpr std::size_t kAttributesBytesMax = 32 * 1024;
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -68,6 +70,13 @@ Result<Attributes> checked_attributes(Attributes attributes) {
     if (attribute.value.size() > kAttributeValueBytesMax)
       return fail(RegistryError::kTooLong, "the value of attribute " + attribute.key);
   }
+  std::size_t bytes = 0;
+  for (const Attribute& attribute : attributes)
+    bytes += attribute.key.size() + attribute.value.size();
+  if (bytes > kAttributesBytesMax)
+    return fail(RegistryError::kTooLong, "the attributes take " + std::to_string(bytes) +
+                                             " bytes of at most " +
+                                             std::to_string(kAttributesBytesMax));
   std::sort(attributes.begin(), attributes.end());
   const auto twice =
       std::adjacent_find(attributes.begin(), attributes.end(),

@@ -13,6 +13,8 @@ constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kDenomsMax = 16;
 constexpr std::size_t kParamsBytesMax = 16 * 1024;
 constexpr std::size_t kInfoBytesMax = 256;
+// Keeps the sums of epochs and block times far from the end of 64 bits of nanoseconds.
+constexpr Duration kEpochMax = Duration::hours(10 * 365 * 24);
 
 std::unexpected<Error> invalid(std::string_view what) {
   return fail(RegistryError::kInvalidNetwork, what);
@@ -32,6 +34,7 @@ Result<void> check_network(const Network& network) {
   const Duration length = network.epoch_length, offset = network.epoch_offset;
   if (length != Duration{} && length < Duration::seconds(1))
     return invalid("an epoch takes a second at least, or none are kept");
+  if (length > kEpochMax) return invalid("an epoch takes ten years at most");
   if (offset < Duration{} || (offset > Duration{} && offset >= length))
     return invalid("the epoch's offset is under its length");
   if (!network.epoch_reward.amount.is_zero() && length == Duration{})
@@ -56,11 +59,12 @@ Address treasury_of(NetworkId id) {
 Bytes deposit_key(const Address& provider) {
   return "provider/" + provider.bytes();
 }
+
+}  // namespace
+
 Bytes deposit_key(const AuditKey& key) {
   return "audit/" + key.provider.bytes() + key.auditor.bytes();
 }
-
-}  // namespace
 
 Registry::Registry(accounts::Accounts& accounts, bank::Bank& bank, const chain::ChainParams& params)
     : accounts_(accounts), bank_(bank), params_(params) {}
@@ -147,11 +151,8 @@ Result<void> Registry::delete_provider(chain::Context& context, const Address& o
     TRY(const bool live, live_->has_live_agreements(context, owner));
     if (live) return fail(RegistryError::kProviderInUse, accounts_.text(owner));
   }
-  TRY(const auto audits, kAudits.collect(context, std::tie(owner)));
-  for (const auto& [key, audit] : audits) {
-    TRY_VOID(kAudits.erase(context, key));
-    TRY_VOID(bank_.release_row_deposit(context, deposit_key(key)));
-  }
+  // The audits stay with those who signed and paid for them: anybody may sign, and however many
+  // did, the provider can leave.
   TRY_VOID(kProviders.erase(context, owner));
   return bank_.release_row_deposit(context, deposit_key(owner));
 }

@@ -54,7 +54,7 @@ class Registry final : public chain::Module, public bank::OperatorDirectory {
                                  Provider provider) const;
   Result<void> update_provider(chain::Context& context, const Address& owner,
                                Provider provider) const;
-  // Also removes what auditors said about it. Errors: kProviderNotFound; kProviderInUse while an
+  // What auditors said about it stays with them. Errors: kProviderNotFound; kProviderInUse while an
   // agreement of theirs is live.
   Result<void> delete_provider(chain::Context& context, const Address& owner) const;
   Result<std::optional<Provider>> find_provider(const store::Reader& state,

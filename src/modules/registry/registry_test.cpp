@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <limits>
 
 #include "chain/sdk_errors.h"
 #include "modules/testing/ledger.h"
@@ -122,7 +123,10 @@ TEST_F(RegistryTest, ANetworkNeedsADenominationAndASoundEpoch) {
   late_offset.epoch_length = late_offset.epoch_offset = Duration::hours(1);
   Network reward_without_epochs = network("four");
   reward_without_epochs.epoch_reward = {denom, Amount{1}};
-  for (const Network& wrong : {no_denom, short_epoch, late_offset, reward_without_epochs})
+  Network endless_epoch = network("five");
+  endless_epoch.epoch_length = Duration{std::numeric_limits<std::int64_t>::max()};
+  for (const Network& wrong :
+       {no_denom, short_epoch, late_offset, reward_without_epochs, endless_epoch})
     EXPECT_TRUE(is(create(wrong).error(), RegistryError::kInvalidNetwork)) << wrong.name;
 }
 
@@ -232,13 +236,35 @@ TEST_F(RegistryTest, AnAuditorTakesBackOneKeyOrAll) {
   EXPECT_EQ(ledger.balance(bob), Amount{100'000});
 }
 
-TEST_F(RegistryTest, ADeletedProviderTakesItsAuditsAlongAndAuditorsGetTheirDepositsBack) {
+// Anybody may sign: were the audits deleted with the provider, strangers could make that too dear.
+TEST_F(RegistryTest, AuditsOfAProviderThatLeftStayUntilTheirAuditorsTakeThemBack) {
   ASSERT_TRUE(add_provider(alice, provider()));
   ASSERT_TRUE(sign(bob, {{"region", "eu"}}));
   ASSERT_TRUE(remove_provider(alice));
-  EXPECT_FALSE(*registry.find_audit(ledger.state(), {alice, bob}));
-  EXPECT_EQ(ledger.balance(bob), Amount{100'000});
+  EXPECT_EQ(audited(bob).size(), 1u);
   EXPECT_TRUE(registry.check_invariants(ledger.state()));
+
+  const auto bank = ledger.bank().export_genesis(ledger.state());
+  const auto exported = registry.export_genesis(ledger.state());
+  testing::Ledger other;
+  Registry imported{other.accounts(), other.bank(), other.params()};
+  const auto loaded = other.tx([&](chain::Context& context) -> Result<void> {
+    TRY_VOID(other.bank().import_genesis(context, &*bank));
+    return imported.import_genesis(context, &*exported);
+  });
+  ASSERT_TRUE(loaded) << loaded.error().text;
+  EXPECT_EQ(imported.export_genesis(other.state()), exported);
+
+  ASSERT_TRUE(unsign(bob, {}));
+  EXPECT_EQ(ledger.balance(bob), Amount{100'000});
+}
+
+TEST_F(RegistryTest, OneAuditTakes32KibibytesAtMost) {
+  ASSERT_TRUE(add_provider(alice, provider()));
+  Attributes attributes;
+  for (int i = 10; i < 41; ++i) attributes.push_back({"a" + std::to_string(i), Bytes(1'024, 'x')});
+  ASSERT_TRUE(sign(bob, attributes));
+  EXPECT_TRUE(is(sign(bob, {{"b10", Bytes(1'024, 'x')}}).error(), RegistryError::kTooLong));
 }
 
 // --- Genesis ---

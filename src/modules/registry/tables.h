@@ -28,4 +28,7 @@ inline constexpr store::Table<AuditKey, Audit> kAudits{chain::kAuditsTable};
 inline constexpr store::Table<store::OneRow, modules::Counter> kCounter{
     chain::kRegistryCounterTable};
 
+// What the deposit for an audit stands for, in the bank's books.
+Bytes deposit_key(const AuditKey& key);
+
 }  // namespace tp::registry

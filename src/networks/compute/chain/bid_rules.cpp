@@ -1,6 +1,7 @@
 #include "networks/compute/chain/bid_rules.h"
 
 #include <map>
+#include <set>
 
 #include "akash/market/v1beta5/bid.pb.h"
 #include "networks/compute/chain/errors.h"
@@ -24,17 +25,22 @@ bool offer_matches(const wire::List<ResourceOffer>& offers, const GroupSpec& gro
   return true;
 }
 
+// What the named auditors say, and nobody else: anybody may sign, and the bidder pays for the
+// reading.
 Result<std::vector<Signed>> audits_of(const Core& core, const store::Reader& state,
                                       const PlacementRequirements& requirements,
                                       const Address& provider) {
+  const SignedBy& by = requirements.signed_by;
+  std::set<std::string> names(by.all_of.begin(), by.all_of.end());
+  names.insert(by.any_of.begin(), by.any_of.end());
   std::vector<Signed> audits;
-  if (requirements.signed_by.all_of.empty() && requirements.signed_by.any_of.empty()) return audits;
-  TRY_VOID(core.registry.scan_audits_of(
-      state, provider,
-      [&](const registry::AuditKey& key, const registry::Audit& audit) -> Result<store::Step> {
-        audits.push_back({core.accounts.text(key.auditor), audit.attributes});
-        return store::Step::kGoOn;
-      }));
+  for (const std::string& name : names) {
+    const auto auditor = core.accounts.parse(name);
+    if (!auditor) continue;  // nobody, who signs nothing
+    TRY(std::optional<registry::Audit> audit,
+        core.registry.find_audit(state, {provider, *auditor}));
+    if (audit) audits.push_back({name, std::move(audit->attributes)});
+  }
   return audits;
 }
 

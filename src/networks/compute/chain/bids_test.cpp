@@ -246,5 +246,32 @@ TEST_F(BidsTest, NoticeLiesWithinTheNetworksBounds) {
   EXPECT_TRUE(refused(send(message), MarketError::kReclamationWindowInvalid));
 }
 
+TEST_F(BidsTest, WhatOthersSignedCostsABidderNothing) {
+  const OrderId order_id = special(2, [this](wire::GroupSpec& group) {
+    add_attribute("region", "eu-west", *group.mutable_requirements()->mutable_attributes());
+    group.mutable_requirements()->mutable_signed_by()->add_all_of(text(auditor));
+  });
+  ASSERT_TRUE(sign(auditor, oscar, "region", "eu-west"));
+  ASSERT_TRUE(bid({order_id, oscar}));
+  const Gas alone = gas_used;
+  ASSERT_TRUE(close_bid({order_id, oscar}));
+  for (int i = 0; i < 20; ++i) {
+    const Address stranger = testing::address_of("stranger " + std::to_string(i));
+    ledger.give(stranger, {denom, Amount{10'000}});
+    ASSERT_TRUE(sign(stranger, oscar, "region", Bytes(1'000, 'x')));
+  }
+  ASSERT_TRUE(bid({order_id, oscar}));
+  EXPECT_LE(gas_used.value, alone.value + 10'000);  // the earlier bid is read and overwritten
+}
+
+TEST_F(BidsTest, ABidOfAProviderWhoHasLeftIsNotAccepted) {
+  ASSERT_TRUE(bid(id));
+  provider_pb::MsgDeleteProvider message;
+  message.set_owner(text(oscar));
+  ASSERT_TRUE(send(message));
+  EXPECT_TRUE(refused(accept(id), MarketError::kUnknownProvider));
+  ASSERT_TRUE(close_bid(id));  // and its deposit comes back
+}
+
 }  // namespace
 }  // namespace tp::compute

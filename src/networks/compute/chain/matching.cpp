@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace tp::compute {
@@ -140,11 +141,10 @@ bool matches_requirements(const PlacementRequirements& requirements,
                           const registry::Attributes& own, std::span<const Signed> audits) {
   const SignedBy& by = requirements.signed_by;
   if (by.all_of.empty() && by.any_of.empty()) return subset_of(requirements.attributes, own);
-  const auto has_signed = [&](const std::string& auditor) {
-    return std::any_of(audits.begin(), audits.end(), [&](const Signed& audit) {
-      return audit.auditor == auditor && subset_of(requirements.attributes, audit.attributes);
-    });
-  };
+  std::set<std::string_view> signers;  // of all that is required; each is compared once
+  for (const Signed& audit : audits)
+    if (subset_of(requirements.attributes, audit.attributes)) signers.insert(audit.auditor);
+  const auto has_signed = [&](const std::string& auditor) { return signers.contains(auditor); };
   return std::all_of(by.all_of.begin(), by.all_of.end(), has_signed) &&
          (by.any_of.empty() || std::any_of(by.any_of.begin(), by.any_of.end(), has_signed));
 }

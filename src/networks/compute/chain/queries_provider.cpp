@@ -87,6 +87,27 @@ Source<AuditItem> all_audits(const Core& core, const QueryContext& context) {
   }};
 }
 
+// Those of one provider: anybody may sign, so that they are many.
+Source<AuditItem> audits_about(const Core& core, const QueryContext& context,
+                               const Address& provider) {
+  return {[&core, &context, provider](BytesView position,
+                                      Source<AuditItem>::Visitor visit) -> Result<void> {
+    registry::AuditKey from{provider, {}};
+    if (!position.empty()) TRY_TO(from, key_at<registry::AuditKey>(position));
+    if (from.provider != provider)
+      return fail(QueryError::kInvalidArgument, "the page key belongs to another query");
+    return core.registry.scan_audits(
+        context.state, from,
+        [&](const registry::AuditKey& key, const registry::Audit& audit) -> Result<Step> {
+          if (key.provider != provider) return Step::kStop;
+          Bytes at;
+          store::append_key(at, key);
+          const AuditItem item{key, audit};
+          return visit(&item, at);
+        });
+  }};
+}
+
 // Providers with audits are few thousands at most: of one auditor's, all are looked at.
 Result<audit::QueryProvidersResponse> audits(Queries queries, const QueryContext& context,
                                              const chain::PageRequest& page,
@@ -120,12 +141,14 @@ Result<audit::QueryProvidersResponse> audits_of(
     const audit::QueryProviderAttributesRequest& request) {
   TRY(const Address owner, needed_address(queries.core, request.owner()));
   audit::QueryProvidersResponse response;
-  TRY_VOID(queries.core.registry.scan_audits_of(
-      context.state, owner,
-      [&](const registry::AuditKey& key, const registry::Audit& audit) -> Result<Step> {
-        write(queries.core, {key, audit}, *response.add_providers());
-        return Step::kGoOn;
-      }));
+  TRY_TO(
+      *response.mutable_pagination(),
+      fill_page(request.pagination(), kAny,
+                std::vector<Segment<AuditItem>>{{audits_about(queries.core, context, owner), kAny}},
+                [&](const AuditItem& item, StateMask, bool wanted) -> Result<bool> {
+                  if (wanted) write(queries.core, item, *response.add_providers());
+                  return true;
+                }));
   return found(std::move(response));
 }
 

@@ -401,6 +401,37 @@ TEST_F(QueriesTest, ProvidersAndAudits) {
       QueryError::kNotFound));
 }
 
+TEST_F(QueriesTest, AuditsOfOneProviderComeInPages) {
+  for (const Address& one : {alice, bob, auditor}) {
+    audit_pb::MsgSignProviderAttributes signing;
+    signing.set_owner(text(oscar));
+    signing.set_auditor(text(one));
+    auto& attribute = *signing.add_attributes();
+    attribute.set_key("region");
+    attribute.set_value("eu");
+    ASSERT_TRUE(send(signing));
+    signing.set_owner(text(olga));
+    ASSERT_TRUE(send(signing));
+  }
+  std::set<std::string> auditors;
+  audit_pb::QueryProviderAttributesRequest request;
+  request.set_owner(text(oscar));
+  request.mutable_pagination()->set_limit(2);
+  for (const int expected : {2, 1}) {
+    const auto page = query<audit_pb::QueryProvidersResponse>(
+        "/akash.audit.v1.Query/ProviderAttributes", request);
+    ASSERT_TRUE(page) << page.error().text;
+    ASSERT_EQ(page->providers_size(), expected);
+    for (const auto& one : page->providers()) {
+      EXPECT_EQ(one.owner(), text(oscar));
+      auditors.insert(one.auditor());
+    }
+    request.mutable_pagination()->set_key(page->pagination().next_key());
+  }
+  EXPECT_EQ(auditors.size(), 3u);
+  EXPECT_TRUE(request.pagination().key().empty());
+}
+
 TEST_F(QueriesTest, ParamsOfBothModules) {
   const auto of_deployment = query<deployment_pb::QueryParamsResponse>(
       "/akash.deployment.v1beta4.Query/Params", deployment_pb::QueryParamsRequest());
