@@ -162,22 +162,32 @@ Result<void> read_params(const Json& groups, ConsensusParams& out) {
   return validate(out);
 }
 
+// The text at `field`, empty where there is none. nlohmann's value() throws for another type.
+Result<std::string> text_member(const Json& object, const char* field, const std::string& where) {
+  const auto it = object.find(field);
+  if (it == object.end()) return std::string();
+  return text(*it, where + "." + field);
+}
+
 Result<GenesisValidator> read_validator(const Json& value, const std::string& where) {
   if (!value.is_object()) return bad(where + " is not an object");
   GenesisValidator out;
   const auto key = value.find("pub_key");
-  if (key == value.end() || !key->is_object() || key->value("type", "") != kPublicKeyType)
+  if (key == value.end() || !key->is_object()) return bad(where + ".pub_key is not an object");
+  TRY(const std::string type, text_member(*key, "type", where + ".pub_key"));
+  if (type != kPublicKeyType)
     return bad(where + ".pub_key is not of type " + std::string(kPublicKeyType));
-  const auto bytes = from_base64(key->value("value", ""));
+  TRY(const std::string base64, text_member(*key, "value", where + ".pub_key"));
+  const auto bytes = from_base64(base64);
   if (!bytes || bytes->size() != crypto::Ed25519PublicKey::kSize)
     return bad(where + ".pub_key.value is not base64 of 32 bytes");
   out.validator.public_key = crypto::Ed25519PublicKey::of(*bytes);
   if (!value.contains("power")) return bad(where + ".power is missing");
   TRY(out.validator.power, whole_number(value["power"], where + ".power"));
   if (out.validator.power <= 0) return bad(where + ".power is not positive");
-  out.name = value.value("name", "");
+  TRY_TO(out.name, text_member(value, "name", where));
   const std::string address = to_hex_upper(out.validator.address().view());
-  const std::string stated = value.value("address", "");
+  TRY(const std::string stated, text_member(value, "address", where));
   if (!stated.empty() && stated != address)
     return bad(where + ".address is not that of the key, " + address);
   return out;

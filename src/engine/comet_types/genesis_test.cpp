@@ -103,6 +103,12 @@ TEST(Genesis, AValidatorsAddressMustBeThatOfItsKey) {
   EXPECT_NE(error_of(replaced("\"10\"", "\"0\"")).find("validators[0].power"), std::string::npos);
 }
 
+TEST(Genesis, AMemberOfAnotherTypeIsNamed) {
+  EXPECT_NE(
+      error_of(replaced("\"tendermint/PubKeyEd25519\"", "7")).find("pub_key.type is not a string"),
+      std::string::npos);
+}
+
 // As CometBFT v0.38.25 saves them, from the seed SHA-256("turnpike").
 constexpr std::string_view kValidatorKey = R"({
   "address": "3D2CBFE4C3453847B020FA4388522EAC3FD641D3",
@@ -125,6 +131,19 @@ TEST(Keys, ValidatorAndNodeKeysAreCometBftsFiles) {
   EXPECT_EQ(write_validator_key(*key), kValidatorKey);
   EXPECT_EQ(write_node_key(*parse_node_key(kNodeKey)), kNodeKey);
   EXPECT_EQ(node_id(key->public_key()), "3d2cbfe4c3453847b020fa4388522eac3fd641d3");
+}
+
+TEST(Keys, AMemberOfAnotherTypeIsNamed) {
+  for (const auto& [value, name] :
+       {std::pair("\"tendermint/PrivKeyEd25519\"", "priv_key.type"),
+        std::pair("\"tendermint/PubKeyEd25519\"", "pub_key.type"),
+        std::pair("\"3D2CBFE4C3453847B020FA4388522EAC3FD641D3\"", "address")}) {
+    std::string text(kValidatorKey);
+    text.replace(text.find(value), std::string_view(value).size(), "7");
+    EXPECT_NE(parse_validator_key(text).error().text.find(std::string(name) + " is not a string"),
+              std::string::npos)
+        << name;
+  }
 }
 
 TEST(Keys, AKeyThatDoesNotFitItselfIsRefused) {

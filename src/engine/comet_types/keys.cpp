@@ -18,14 +18,25 @@ std::unexpected<Error> bad(std::string_view what) {
   return fail(BaseError::kInvalidText, what);
 }
 
+// The text at `field` of what `where` names, empty where there is none. nlohmann's value() throws
+// for another type.
+Result<std::string> text_member(const Json& object, const char* field, const std::string& where) {
+  const auto it = object.find(field);
+  if (it == object.end()) return std::string();
+  if (!it->is_string()) return bad(where + field + " is not a string");
+  return it->get<std::string>();
+}
+
 // {"type": <type>, "value": <base64>} at `field`.
 Result<Bytes> typed_bytes(const Json& document, const char* field, std::string_view type,
                           std::size_t size) {
   const auto it = document.find(field);
   if (it == document.end() || !it->is_object()) return bad(std::string(field) + " is missing");
-  if (it->value("type", "") != type)
-    return bad(std::string(field) + ".type is not \"" + std::string(type) + "\"");
-  const auto bytes = from_base64(it->value("value", ""));
+  TRY(const std::string stated, text_member(*it, "type", std::string(field) + "."));
+  if (stated != type) return bad(std::string(field) + ".type is not \"" + std::string(type) + "\"");
+  TRY(std::string base64, text_member(*it, "value", std::string(field) + "."));
+  const auto bytes = from_base64(base64);
+  crypto::wipe(base64.data(), base64.size());
   if (!bytes || bytes->size() != size)
     return bad(std::string(field) + ".value is not base64 of " + std::to_string(size) + " bytes");
   return *bytes;
@@ -80,8 +91,8 @@ Result<crypto::Ed25519PrivateKey> parse_validator_key(std::string_view json) {
   TRY(const Bytes public_key, typed_bytes(document, "pub_key", kPublicKeyType, 32));
   if (public_key != key.public_key().view()) return bad("pub_key does not belong to priv_key");
   const std::string address = to_hex_upper(crypto::address_of(key.public_key()).view());
-  if (document.value("address", "") != address)
-    return bad("address is not that of the key, " + address);
+  TRY(const std::string stated, text_member(document, "address", ""));
+  if (stated != address) return bad("address is not that of the key, " + address);
   return key;
 }
 
