@@ -67,6 +67,8 @@ Result<EventList> Schedule::run_due(store::Overlay& state, const BlockInfo& bloc
                                     const ChainParams& params) const {
   EventList events;
   Gas remaining = params.schedule_gas;
+  bool is_first = true;  // nothing has run in this block
+  bool alone = false;    // the first entry did not fit: it runs without a limit, and nothing else
   // Money first: housekeeping that fills a block must not keep an escrow running that is dry.
   const std::pair<ScheduleClock, std::int64_t> clocks[] = {
       {ScheduleClock::kBillableTime, block.billable_now.value},
@@ -82,13 +84,17 @@ Result<EventList> Schedule::run_due(store::Overlay& state, const BlockInfo& bloc
         TP_FATAL("a due schedule entry names a handler that this program does not have");
 
       auto work = store::Overlay::over(state);
-      GasMeter meter(remaining);
+      GasMeter meter(alone ? GasMeter::kUnlimited : remaining);
       Context context(work, block, params, meter);
       // Outside the meter: gas that is all but spent must not fail the block.
       TRY_VOID(kEntries.erase(work, ticket));
       const Result<void> ran = handler->second(context, entry.key, ticket.time);
-      if (!ran && meter.remaining() == Gas{0} && remaining < params.schedule_gas)
-        return events;  // it may fit into a whole block's gas: the next block begins with it
+      if (meter.used() > meter.limit()) {
+        // Gone for lack of gas, a due entry would never come back: its lease would run free.
+        if (!is_first) return events;  // the next block begins with it
+        alone = true;
+        continue;
+      }
       if (ran) {
         events.append(context.events());
         work.merge_into(state);
@@ -100,7 +106,8 @@ Result<EventList> Schedule::run_due(store::Overlay& state, const BlockInfo& bloc
         TRY_VOID(kEntries.erase(state, ticket));
       }
       remaining = Gas{remaining.value - std::min(remaining.value, meter.used().value)};
-      if (remaining == Gas{0}) return events;
+      is_first = false;
+      if (alone || remaining == Gas{0}) return events;
     }
   }
   return events;

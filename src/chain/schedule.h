@@ -49,8 +49,8 @@ class Schedule {
                                                   BytesView key)>;
   Result<void> scan(const store::Reader& state, Visitor visit) const;
 
-  // Runs what is due at `block` on `state`, in order, within params.schedule_gas; the rest stays.
-  // Returns the events.
+  // Runs what is due at `block`, in order, within params.schedule_gas; the rest stays. What is too
+  // big for a whole block's gas runs alone in its block, unmetered. Returns the events.
   Result<EventList> run_due(store::Overlay& state, const BlockInfo& block,
                             const ChainParams& params) const;
 

@@ -1,6 +1,7 @@
 #include "modules/escrow/escrow.h"
 
 #include <algorithm>
+#include <set>
 
 #include "crypto/address.h"
 #include "modules/escrow/settlement.h"
@@ -44,6 +45,24 @@ Result<void> check_price(const ChargeTerms& terms) {
 
 bool earns_by_validated_time(const Charge& charge) {
   return charge.validated && charge.kind == ChargeKind::kByTime;
+}
+
+// Whose money is here besides the owner's: each of them costs a movement when a charge is paid out.
+std::size_t other_depositors(const Account& account) {
+  std::set<Address> others;
+  for (const Deposit& deposit : account.deposits) others.insert(deposit.owner);
+  for (const Charge& charge : account.charges)
+    for (const Drawn& drawn : charge.accrued) others.insert(drawn.owner);
+  others.erase(account.owner);
+  return others.size();
+}
+
+bool has_money_of(const Account& account, const Address& owner) {
+  const auto is_his = [&owner](const auto& part) { return part.owner == owner; };
+  return std::any_of(account.deposits.begin(), account.deposits.end(), is_his) ||
+         std::any_of(account.charges.begin(), account.charges.end(), [&](const Charge& charge) {
+           return std::any_of(charge.accrued.begin(), charge.accrued.end(), is_his);
+         });
 }
 
 // Pays old debts from what has been deposited, the oldest charge first. True when nothing is owed.
@@ -304,8 +323,12 @@ Result<void> Escrow::add(chain::Context& context, Account& account, const Fundin
   if (funding.amount.is_zero()) return fail(EscrowError::kInvalidAmount, "a deposit of nothing");
   const bool grows = account.deposits.empty() || account.deposits.back().owner != funding.owner ||
                      account.deposits.back().source != funding.source;
-  if (grows && account.deposits.size() >= kDepositsMax && funding.owner != account.owner)
-    return fail(EscrowError::kTooManyDeposits, std::to_string(kDepositsMax));
+  if (funding.owner != account.owner) {
+    const bool is_full = grows && account.deposits.size() >= kDepositsMax;
+    const bool is_new = !has_money_of(account, funding.owner);
+    if (is_full || (is_new && other_depositors(account) >= kDepositsMax))
+      return fail(EscrowError::kTooManyDeposits, std::to_string(kDepositsMax));
+  }
   TRY_VOID(bank_.move(context, {.from = funding.owner,
                                 .to = module_address_,
                                 .coin = {account.denom, funding.amount},

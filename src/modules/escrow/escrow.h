@@ -68,8 +68,8 @@ struct Closing {
 
 class Escrow final : public chain::Module {
  public:
-  // A settlement costs O(deposits + charges), so both are bounded. The owner may deposit even when
-  // others have filled the list.
+  // A settlement costs O(deposits + charges), so both are bounded, and so are the other depositors
+  // with money in either. The owner may deposit even when others have filled the list.
   static constexpr std::size_t kDepositsMax = 32;
   static constexpr std::size_t kChargesMax = 32;
 

@@ -222,6 +222,26 @@ TEST_F(EscrowTest, AnHourCostsTheSameWhenSettledInEveryBlock) {
   EXPECT_EQ(close_charge(id, 1)->withdrawn, Amount{4274});
 }
 
+// What was drawn from a depositor counts until it is paid out: each costs the payment a movement.
+TEST_F(EscrowTest, TheDepositorsOfAnAccountAreLimitedAndThePaidOutOnesAreNotCounted) {
+  const AccountId id = open(1);
+  ASSERT_TRUE(charge(id, 1, "1"));
+  const auto next = [&](std::size_t i) {
+    const Address depositor = testing::address_of("depositor " + std::to_string(i));
+    ledger.give(depositor, {denom, Amount{1}});
+    return deposit(id, depositor, 1);
+  };
+  for (std::size_t i = 0; i < Escrow::kDepositsMax; ++i) {
+    ASSERT_TRUE(next(i));
+    ledger.pass(ledger.params().tick);
+  }
+  EXPECT_TRUE(is(next(Escrow::kDepositsMax).error(), EscrowError::kTooManyDeposits));
+  EXPECT_TRUE(deposit(id, alice, 1));
+  ASSERT_TRUE(withdraw(id, 1));
+  EXPECT_TRUE(next(Escrow::kDepositsMax));
+  expect_sound();
+}
+
 TEST_F(EscrowTest, APauseOfTheChainIsNotCharged) {
   const AccountId id = open(100'000);
   ASSERT_TRUE(charge(id, 1, "1"));
@@ -379,15 +399,16 @@ TEST_F(EscrowTest, ADepositInTimeMovesTheMomentOfRunningDry) {
 }
 
 TEST_F(EscrowTest, WhoeverTouchesADryAccountBeforeTheScheduleTellsTheObserver) {
-  const AccountId id = open(10);
+  const AccountId first = open(10), id = open(10);
+  ASSERT_TRUE(charge(first, 1, "1"));
   ASSERT_TRUE(charge(id, 1, "1"));
-  ledger.params().schedule_gas = Gas{1};  // the schedule gives the entry up
-  ledger.pass(Duration::seconds(60));
-  ledger.pass(Duration::seconds(60));
-  ASSERT_TRUE(listener.dried.empty());
+  ledger.params().schedule_gas = Gas{1};  // the first fills the block, this one waits
+  ledger.pass_blocks(2, Duration::seconds(60));
+  const Dried first_dried{first, NetworkId{7}, chain::BillableTime{60'000'000'001}};
+  ASSERT_THAT(listener.dried, ElementsAre(first_dried));
   ASSERT_TRUE(deposit(id, bob, 5));
-  EXPECT_THAT(listener.dried,
-              ElementsAre(Dried{id, NetworkId{7}, chain::BillableTime{60'000'000'001}}));
+  EXPECT_THAT(listener.dried, ElementsAre(first_dried, Dried{id, NetworkId{7},
+                                                             chain::BillableTime{60'000'000'001}}));
   EXPECT_EQ(get(id).deposited(), Amount{5});
 }
 

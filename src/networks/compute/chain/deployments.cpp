@@ -14,6 +14,8 @@ namespace msg = ::akash::deployment::v1beta4;
 using chain::Context;
 using chain::SdkError;
 
+constexpr std::size_t kGroupSpecBytesMax = 8 * 1024;
+
 // What a MsgCreateDeployment says, checked as far as it can be without the state.
 struct NewDeployment {
   DeploymentId id;
@@ -21,6 +23,7 @@ struct NewDeployment {
   Coin deposit;
   std::optional<Duration> reclaim_window;
   std::vector<GroupSpec> groups;
+  std::vector<Bytes> stored;  // the same, as Group::spec holds them
 };
 
 Result<Hash256> read_hash(const Bytes& hash) {
@@ -48,6 +51,22 @@ Result<std::vector<GroupSpec>> read_groups(const wire::List<wire::GroupSpec>& gr
   return specs;
 }
 
+// What a group is stored as: whatever rewrites the group, up to an escrow that runs dry, pays for
+// these bytes again, so that they are few, and nothing rides along that nobody reads.
+Result<std::vector<Bytes>> stored_specs(wire::List<wire::GroupSpec> groups) {
+  std::vector<Bytes> stored;
+  for (wire::GroupSpec& group : groups) {
+    group.DiscardUnknownFields();
+    Bytes bytes = group.SerializeAsString();
+    if (bytes.size() > kGroupSpecBytesMax)
+      return fail(DeploymentError::kInvalidGroups,
+                  "group \"" + group.name() + "\" takes " + std::to_string(bytes.size()) +
+                      " bytes of at most " + std::to_string(kGroupSpecBytesMax));
+    stored.push_back(std::move(bytes));
+  }
+  return stored;
+}
+
 Result<NewDeployment> read_message(const Core& core, const msg::MsgCreateDeployment& message) {
   NewDeployment out;
   TRY_TO(out.id, wire::read(core.accounts, message.id()));
@@ -59,6 +78,7 @@ Result<NewDeployment> read_message(const Core& core, const msg::MsgCreateDeploym
       return fail(DeploymentError::kInvalidReclamation, "min_window must be >= 0");
   }
   TRY_TO(out.groups, read_groups(message.groups()));
+  TRY_TO(out.stored, stored_specs(message.groups()));
   return out;
 }
 
@@ -141,7 +161,7 @@ Result<msg::MsgCreateDeploymentResponse> create(const Core& core, Context& conte
   for (std::uint32_t i = 0; i < deployment.groups; ++i)
     TRY_VOID(place_order(core, context, network, {wanted.id, i + 1}, deployment,
                          Group{.created_height = context.block().height,
-                               .spec = message.groups(static_cast<int>(i)).SerializeAsString(),
+                               .spec = wanted.stored[i],
                                .price_max = prices[i]}));
   return msg::MsgCreateDeploymentResponse();
 }

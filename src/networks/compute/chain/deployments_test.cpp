@@ -247,5 +247,21 @@ TEST_F(DeploymentsTest, PausingALeasedGroupEndsTheLeaseAndOpensNoOrder) {
   EXPECT_EQ(ledger.count("akash.market.v1.EventOrderCreated"), 1u);
 }
 
+TEST_F(DeploymentsTest, AGroupIsStoredInAFewKibibytesWithoutWhatNobodyReads) {
+  auto message = creation(alice, 1);
+  const Bytes field_1024 = "\x82\x40\x64" + Bytes(100, 'x');
+  ASSERT_TRUE(message.mutable_groups(0)->MergeFromString(field_1024));
+  ASSERT_TRUE(send(message));
+  EXPECT_EQ(kGroups.get(ledger.state(), group(1))->spec,
+            creation(alice, 1).groups(0).SerializeAsString());
+
+  message = creation(alice, 2);
+  auto& cpu = *message.mutable_groups(0)->mutable_resources(0)->mutable_resource()->mutable_cpu();
+  auto& attribute = *cpu.add_attributes();
+  attribute.set_key("note");
+  attribute.set_value(Bytes(8 * 1024, 'x'));
+  EXPECT_TRUE(refused(send(message), DeploymentError::kInvalidGroups, "bytes of at most 8192"));
+}
+
 }  // namespace
 }  // namespace tp::compute

@@ -171,6 +171,44 @@ TEST_F(LeasesTest, RunningDryTakesUnleasedOrdersOffTheMarketToo) {
   EXPECT_EQ(balance(olga), before);
 }
 
+// As many groups as there may be, each as long as it may be; half are leased, and on each of the
+// others stand as many bids as may be open, with long offers.
+TEST_F(LeasesTest, TheLargestDeploymentRunsDryInOneBlock) {
+  constexpr std::uint32_t kCount = 20;
+  auto message = creation(alice, 1, kDeposit, static_cast<int>(kCount));
+  for (wire::GroupSpec& spec : *message.mutable_groups()) {
+    auto& note = *spec.mutable_resources(0)->mutable_resource()->mutable_cpu()->add_attributes();
+    note.set_key("note");
+    note.set_value(Bytes(7'900, 'x'));
+  }
+  ASSERT_TRUE(send(message));
+  std::vector<Address> bidders;
+  for (int i = 0; i < 20; ++i) {
+    bidders.push_back(testing::address_of("bidder " + std::to_string(i)));
+    ledger.give(bidders.back(), {denom, Amount{kGiven}});
+    ASSERT_TRUE(provide(bidders.back()));
+  }
+  for (std::uint32_t gseq = 1; gseq <= kCount; ++gseq) {
+    if (gseq % 2 == 0) {
+      const LeaseId lease_id{order(1, gseq), oscar};
+      ASSERT_TRUE(bid(lease_id, "100"));
+      ASSERT_TRUE(accept(lease_id));
+      continue;
+    }
+    for (const Address& bidder : bidders) {
+      auto offer = bidding({order(1, gseq), bidder}, "100");
+      auto& unit = *offer.add_resources_offer();
+      *unit.mutable_resources() = message.groups(0).resources(0).resource();
+      unit.set_count(1);
+      ASSERT_TRUE(send(offer));
+    }
+  }
+  ledger.pass_blocks(501, Duration::seconds(6));  // ten leases at 100 a tick
+  for (std::uint32_t gseq = 1; gseq <= kCount; ++gseq)
+    EXPECT_EQ(group_state(group(1, gseq)), GroupState::kInsufficientFunds) << gseq;
+  for (const Address& bidder : bidders) EXPECT_EQ(balance(bidder), kGiven - 1'000);  // its row
+}
+
 TEST_F(LeasesTest, AFundedDeploymentStartsAgain) {
   lease(1, "100");
   ledger.pass_blocks(5'001, Duration::seconds(6));

@@ -31,7 +31,15 @@ std::string size_text(std::uint64_t bytes) {
   return number(bytes).append(kSuffixes[power]);
 }
 
+// What a bid is compared with is bounded, by rules of ours: the reference has none.
+constexpr std::size_t kNameBytesMax = 128;
+constexpr std::size_t kAttributesMax = 64;  // in one list
+constexpr std::size_t kAuditorsMax = 16;    // in all_of and any_of together
+
 std::optional<std::string> attributes_fault(const Attributes& attributes) {
+  if (attributes.size() > kAttributesMax)
+    return "too many attributes (" + number(attributes.size()) + " > " + number(kAttributesMax) +
+           ")";
   std::set<std::string_view> seen;
   for (const Attribute& attribute : attributes) {
     if (!is_attribute_key(attribute.key))
@@ -40,6 +48,19 @@ std::optional<std::string> attributes_fault(const Attributes& attributes) {
              "128 bytes";
     if (!seen.insert(attribute.key).second)
       return "attributes cannot have duplicate keys: \"" + attribute.key + "\"";
+  }
+  return std::nullopt;
+}
+
+// Each bid compares the attributes once for each auditor.
+std::optional<std::string> auditors_fault(const SignedBy& by) {
+  const std::size_t count = by.all_of.size() + by.any_of.size();
+  if (count > kAuditorsMax)
+    return "too many auditors (" + number(count) + " > " + number(kAuditorsMax) + ")";
+  for (const auto* list : {&by.all_of, &by.any_of}) {
+    std::set<std::string_view> seen;
+    for (const std::string& auditor : *list)
+      if (!seen.insert(auditor).second) return "auditor \"" + auditor + "\" stands twice";
   }
   return std::nullopt;
 }
@@ -91,7 +112,13 @@ Result<void> check_total(const GroupSpec& group, std::string_view what, std::uin
 Result<void> check_group(const GroupSpec& group, const GroupLimits& limits) {
   if (group.name.empty())
     return fail_with_text(SpecError::kInvalidGroup, "empty group spec name denomination");
+  if (group.name.size() > kNameBytesMax)
+    return fail_with_text(SpecError::kInvalidGroup,
+                          "a group's name has " + number(group.name.size()) + " bytes of at most " +
+                              number(kNameBytesMax));
   if (const auto fault = attributes_fault(group.requirements.attributes))
+    return invalid(SpecError::kInvalidGroup, group, "requirements: " + *fault);
+  if (const auto fault = auditors_fault(group.requirements.signed_by))
     return invalid(SpecError::kInvalidGroup, group, "requirements: " + *fault);
   if (group.resources.empty())
     return invalid(SpecError::kInvalidGroup, group, "it has no resources");

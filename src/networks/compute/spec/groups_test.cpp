@@ -50,6 +50,33 @@ TEST(GroupSpecs, MustBeSome) {
   EXPECT_TRUE(is(check_group_specs({}).error(), SpecError::kNoGroups));
 }
 
+TEST(GroupSpecs, HaveNamesOfABoundedLength) {
+  EXPECT_EQ(fault({group(std::string(128, 'x'))}), "");
+  EXPECT_TRUE(says(fault({group(std::string(129, 'x'))}), "129 bytes of at most 128"));
+}
+
+TEST(GroupSpecs, RequireABoundedNumberOfAttributes) {
+  GroupSpec spec = group();
+  for (int i = 0; i < 64; ++i)
+    spec.requirements.attributes.push_back({"a" + std::to_string(i), ""});
+  EXPECT_EQ(fault({spec}), "");
+  spec.requirements.attributes.push_back({"b0", ""});
+  EXPECT_TRUE(says(fault({spec}), "too many attributes (65 > 64)"));
+}
+
+TEST(GroupSpecs, NameABoundedNumberOfAuditorsEachOnceAList) {
+  GroupSpec spec = group();
+  SignedBy& by = spec.requirements.signed_by;
+  for (int i = 0; i < 15; ++i) by.all_of.push_back("auditor " + std::to_string(i));
+  by.any_of = {"auditor 0"};
+  EXPECT_EQ(fault({spec}), "");
+  by.any_of.push_back("auditor 16");
+  EXPECT_TRUE(says(fault({spec}), "too many auditors (17 > 16)"));
+  by.any_of.clear();
+  by.all_of.back() = by.all_of.front();
+  EXPECT_TRUE(says(fault({spec}), "stands twice"));
+}
+
 TEST(GroupSpecs, HaveUniqueNames) {
   const std::vector<GroupSpec> twice{group(), group()};
   const auto checked = check_group_specs(twice);
