@@ -30,7 +30,7 @@ struct StoreSchema {
   StoreId id;
   std::string name;  // the key under the multistore root
   std::vector<TableSchema> tables;
-  Placement other_keys = Placement::kHot;  // keys of no listed table (RawTable)
+  Placement other_keys = Placement::kHot;  // keys of no listed table
 
   bool operator==(const StoreSchema&) const = default;
 };
