@@ -15,7 +15,9 @@
 #include <condition_variable>
 #include <limits>
 #include <mutex>
+#include <shared_mutex>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "base/varint.h"
 #include "index/heights.h"
@@ -178,6 +180,14 @@ ErrorInfo describe(IndexError error) {
 }
 
 struct Index::State {
+  State(Disk& index_disk, std::string path, std::string chain)
+      : disk(index_disk), directory(std::move(path)), chain_id(std::move(chain)) {}
+
+  Disk& disk;
+  const std::string directory;
+  const std::string chain_id;
+  // Readers share it. The writing thread has it alone while it opens the database again.
+  mutable std::shared_mutex open_mutex;
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> families;  // by Family
@@ -187,12 +197,30 @@ struct Index::State {
   std::uint64_t txs = 0;  // in all blocks
   std::uint64_t unflushed_keys = 0;
   std::uint64_t unflushed_blocks = 0;
+  bool damaged = false;  // a write failed: the database takes no more until it is opened again
   mutable std::mutex mutex;
   mutable std::condition_variable advanced;
 
-  ~State() {
-    for (rocksdb::ColumnFamilyHandle* family : families) db->DestroyColumnFamilyHandle(family);
+  ~State() { close_database(); }
+
+  Result<void> open_database();
+  void close_database() {
+    for (rocksdb::ColumnFamilyHandle* family : families)
+      (void)db->DestroyColumnFamilyHandle(family);
+    families.clear();
+    db.reset();
   }
+  // Goes back to what is on disk. Errors: those of Index::open.
+  Result<void> open_again();
+  // Errors: kDatabase while it could not be opened again.
+  Result<std::shared_lock<std::shared_mutex>> lock_for_reading() const {
+    std::shared_lock lock(open_mutex);
+    if (db == nullptr)
+      return fail(IndexError::kDatabase, "it failed and is being opened again; see the log");
+    return lock;
+  }
+  Result<void> write(const chain::CommittedBlock& block);
+  Result<std::optional<TxPlace>> place_of(const Hash256& hash) const;
 
   Result<std::optional<Bytes>> get(Family family, BytesView key) const {
     std::string value;
@@ -202,15 +230,15 @@ struct Index::State {
     return std::optional<Bytes>(std::move(value));
   }
 
-  Result<void> check_identity(const std::string& chain_id);
-  Result<void> flush_if_due();
+  Result<void> check_identity();
+  void flush_if_due();
   // Pages of what matches the plan's conditions on events, of which it has some.
   Result<Found<TxPlace>> search(const Plan& plan, Family events, Order order, Page page) const;
   Result<std::vector<TxPlace>> matching_events(const Plan& plan, Family events,
                                                const rocksdb::Snapshot* snapshot) const;
 };
 
-Result<void> Index::State::check_identity(const std::string& chain_id) {
+Result<void> Index::State::check_identity() {
   TRY(const auto format, get(kMeta, kFormatKey));
   if (!format) {
     rocksdb::WriteBatch batch;
@@ -219,6 +247,7 @@ Result<void> Index::State::check_identity(const std::string& chain_id) {
     rocksdb::WriteOptions options;
     options.sync = true;
     if (const auto status = db->Write(options, &batch); !status.ok()) return database_error(status);
+    next = 0;
     return {};
   }
   if (*format != kFormat)
@@ -229,19 +258,33 @@ Result<void> Index::State::check_identity(const std::string& chain_id) {
     return fail(IndexError::kOtherChain,
                 "it says \"" + chain.value_or("") + "\", expected \"" + chain_id + "\"");
   TRY(const auto next_height, get(kMeta, kNextKey));
-  if (next_height) next = static_cast<std::int64_t>(read_big_endian(*next_height));
+  next = next_height ? static_cast<std::int64_t>(read_big_endian(*next_height)) : 0;
   TRY(const std::optional<HeightRow> last, Heights(*db, *families[kHeights], nullptr).up_to(next));
   if (last) txs = last->before + last->txs;
   return {};
 }
 
-// Begins a flush; writes go on meanwhile.
-Result<void> Index::State::flush_if_due() {
-  if (unflushed_keys < kUnflushedKeysMax && unflushed_blocks < kUnflushedBlocksMax) return {};
+// Begins a flush; writes go on meanwhile. If it cannot begin, the next block tries again: this one
+// is indexed.
+void Index::State::flush_if_due() {
+  if (unflushed_keys < kUnflushedKeysMax && unflushed_blocks < kUnflushedBlocksMax) return;
   rocksdb::FlushOptions options;
   options.wait = false;
-  if (const auto status = db->Flush(options, families); !status.ok()) return database_error(status);
+  if (const auto status = db->Flush(options, families); !status.ok())
+    return log_warning("index", "what is indexed is not on disk yet: " + status.ToString());
   unflushed_keys = unflushed_blocks = 0;
+}
+
+Result<void> Index::State::open_again() {
+  const std::unique_lock lock(open_mutex);
+  close_database();
+  runs = RunTracker();
+  txs = unflushed_keys = unflushed_blocks = 0;
+  if (auto opened = open_database(); !opened) {
+    close_database();
+    return opened;
+  }
+  damaged = false;
   return {};
 }
 
@@ -252,10 +295,15 @@ Result<std::unique_ptr<Index>> Index::open(Disk& disk, const std::string& direct
                                            const std::string& chain_id) {
   if (const auto made = disk.make_directories(directory); !made)
     return fail(IndexError::kDatabase, made.error().text);
-  auto state = std::make_unique<State>();
-  state->env = store::rocks_env_on(disk);
+  auto state = std::make_unique<State>(disk, directory, chain_id);
+  TRY_VOID(state->open_database());
+  return std::unique_ptr<Index>(new Index(std::move(state)));
+}
+
+Result<void> Index::State::open_database() {
+  if (!env) env = store::rocks_env_on(disk);
   rocksdb::Options options;
-  options.env = state->env.get();
+  options.env = env.get();
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.compression = rocksdb::kLZ4Compression;
@@ -280,15 +328,14 @@ Result<std::unique_ptr<Index>> Index::open(Disk& disk, const std::string& direct
     descriptors.emplace_back(kFamilyNames[i],
                              hashed ? by_hash : rocksdb::ColumnFamilyOptions(options));
   }
-  rocksdb::DB* db = nullptr;
+  rocksdb::DB* opened = nullptr;
   // Compaction comes after blocks where processors are scarce.
   (void)options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW,
                                                 rocksdb::CpuPriority::kLow);
-  const auto status = rocksdb::DB::Open(options, directory, descriptors, &state->families, &db);
+  const auto status = rocksdb::DB::Open(options, directory, descriptors, &families, &opened);
   if (!status.ok()) return database_error(status);
-  state->db.reset(db);
-  TRY_VOID(state->check_identity(chain_id));
-  return std::unique_ptr<Index>(new Index(std::move(state)));
+  db.reset(opened);
+  return check_identity();
 }
 
 Height Index::next_height() const {
@@ -350,16 +397,33 @@ class Keys {
 }  // namespace
 
 Result<void> Index::on_block(const chain::CommittedBlock& block) {
+  if (state_->damaged) {
+    TRY_VOID(state_->open_again());
+    if (block.height.value > state_->next)
+      return fail(IndexError::kDatabase,
+                  "opened again; what was not on disk is missing, from block " +
+                      std::to_string(state_->next.load()));
+  }
   if (block.height.value < state_->next) return {};  // seen already
+  auto written = state_->write(block);
+  if (!written) {
+    state_->damaged = true;
+    return written;
+  }
+  state_->advanced.notify_all();
+  state_->flush_if_due();
+  return {};
+}
+
+Result<void> Index::State::write(const chain::CommittedBlock& block) {
   rocksdb::WriteBatch batch;
-  const auto& families = state_->families;
   const std::int64_t height = block.height.value;
   const Bytes own_key = height_key(height);
   const std::uint64_t count = block.tx_hashes.size();
   batch.Put(families[kBlockByHash], slice(block.hash.view()), slice(own_key));
   batch.Put(families[kHeights], slice(own_key),
-            slice(height_value({.height = height, .txs = count, .before = state_->txs})));
-  Keys block_keys(state_->runs, RunKind::kBlock), tx_keys(state_->runs, RunKind::kTx);
+            slice(height_value({.height = height, .txs = count, .before = txs})));
+  Keys block_keys(runs, RunKind::kBlock), tx_keys(runs, RunKind::kTx);
   block_keys.add(block.response.events, {.height = height});
   for (std::size_t i = 0; i < block.tx_hashes.size(); ++i) {
     const auto index = static_cast<std::uint32_t>(i);
@@ -369,28 +433,31 @@ Result<void> Index::on_block(const chain::CommittedBlock& block) {
   }
   block_keys.put(batch, families[kBlockEvents]);
   tx_keys.put(batch, families[kTxEvents]);
-  for (const auto& [key, value] : state_->runs.take_rows())
+  for (const auto& [key, value] : runs.take_rows())
     batch.Put(families[kRuns], slice(key), slice(value));
   batch.Put(families[kMeta], slice(kNextKey),
             slice(big_endian_64(static_cast<std::uint64_t>(height + 1))));
   rocksdb::WriteOptions options;
   options.disableWAL = true;
   options.memtable_insert_hint_per_batch = true;
-  if (const auto status = state_->db->Write(options, &batch); !status.ok())
-    return database_error(status);
+  if (const auto status = db->Write(options, &batch); !status.ok()) return database_error(status);
   {
-    const std::lock_guard lock(state_->mutex);
-    state_->next = height + 1;
-    state_->txs += count;
+    const std::lock_guard lock(mutex);
+    next = height + 1;
+    txs += count;
   }
-  state_->advanced.notify_all();
-  state_->unflushed_keys += batch.Count();
-  ++state_->unflushed_blocks;
-  return state_->flush_if_due();
+  unflushed_keys += batch.Count();
+  ++unflushed_blocks;
+  return {};
 }
 
 Result<std::optional<TxPlace>> Index::tx_by_hash(const Hash256& hash) const {
-  TRY(const auto value, state_->get(kTxByHash, hash.view()));
+  TRY(const auto reading, state_->lock_for_reading());
+  return state_->place_of(hash);
+}
+
+Result<std::optional<TxPlace>> Index::State::place_of(const Hash256& hash) const {
+  TRY(const auto value, get(kTxByHash, hash.view()));
   if (!value) return std::optional<TxPlace>();
   if (value->size() != 12) return fail(IndexError::kDatabase, "a place of the wrong size");
   return std::optional(
@@ -399,6 +466,7 @@ Result<std::optional<TxPlace>> Index::tx_by_hash(const Hash256& hash) const {
 }
 
 Result<std::optional<Height>> Index::block_by_hash(const Hash256& hash) const {
+  TRY(const auto reading, state_->lock_for_reading());
   TRY(const auto value, state_->get(kBlockByHash, hash.view()));
   if (!value) return std::optional<Height>();
   return std::optional(Height{static_cast<std::int64_t>(read_big_endian(*value))});
@@ -456,13 +524,14 @@ Result<Found<TxPlace>> Index::State::search(const Plan& plan, Family events, Ord
 }
 
 Result<Found<TxPlace>> Index::search_txs(const Query& query, Order order, Page page) const {
+  TRY(const auto reading, state_->lock_for_reading());
   TRY(Plan plan, make_plan(query, "tx.height", true));
   if (plan.nothing) return Found<TxPlace>{};
   if (plan.hash) {
     const auto hash = from_hex(*plan.hash);
     if (!hash || hash->size() != Hash256::kSize)
       return fail(QueryError::kUnsupported, "tx.hash is not 64 hexadecimal digits");
-    TRY(const std::optional<TxPlace> wanted, tx_by_hash(Hash256::of(*hash)));
+    TRY(const std::optional<TxPlace> wanted, state_->place_of(Hash256::of(*hash)));
     if (!wanted || wanted->height.value < plan.range.first ||
         wanted->height.value > plan.range.last)
       return Found<TxPlace>{};
@@ -482,6 +551,7 @@ Result<Found<TxPlace>> Index::search_txs(const Query& query, Order order, Page p
 }
 
 Result<Found<Height>> Index::search_blocks(const Query& query, Order order, Page page) const {
+  TRY(const auto reading, state_->lock_for_reading());
   TRY(const Plan plan, make_plan(query, "block.height", false));
   if (plan.nothing) return Found<Height>{};
   if (plan.groups.empty())

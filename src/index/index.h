@@ -35,7 +35,9 @@ class Index final : public chain::BlockObserver {
   ~Index() override;
 
   Height next_height() const override;
-  // Writes everything about the block at once; a crash loses whole blocks, which come again.
+  // Writes everything about the block at once; a crash loses whole blocks, which come again. After
+  // a failure the next call opens the database again, which goes back to what is on disk: go on at
+  // next_height(). Until that works, searches fail.
   Result<void> on_block(const chain::CommittedBlock& block) override;
 
   // The last block that searches see; 0 at first.

@@ -363,6 +363,32 @@ TEST_F(IndexTest, ASearchThatWouldReadTooMuchIsRefused) {
 }
 
 // What a search should find, the slow way: every transaction against the query itself.
+TEST(IndexOnAFullDisk, GoesOnWhereTheDiskStandsOnceThereIsRoom) {
+  MemoryDisk disk;
+  auto opened = Index::open(disk, "index", "test-1");
+  ASSERT_TRUE(opened) << opened.error().text;
+  Index& index = **opened;
+  ASSERT_TRUE(index.on_block(block(1, {transfer("a", "b", "1")})));
+  disk.set_capacity(64 << 10);
+  constexpr std::int64_t kFlushed = 5'000, kLimit = 200'000;  // a flush begins every so many blocks
+  std::int64_t height = 2;
+  while (height < kLimit && index.on_block(block(height, {transfer("a", "b", "1")}))) ++height;
+  ASSERT_LT(height, kLimit) << "the disk was never full";
+  EXPECT_GE(height, kFlushed);
+  disk.set_capacity(std::numeric_limits<std::uint64_t>::max());
+  // As the engine does: again from where the index stands.
+  int failures = 0;
+  for (std::int64_t next = height; next <= height; next = index.next_height().value) {
+    next = std::max<std::int64_t>(next, 1);
+    if (!index.on_block(block(next, {transfer("a", "b", "1")}))) ++failures;
+    ASSERT_LT(failures, 5);
+  }
+  const auto found =
+      index.search_txs(*Query::parse("transfer.sender='a'"), Order::kAscending, {0, 1});
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_EQ(found->total, static_cast<std::uint64_t>(height));
+}
+
 RC_GTEST_PROP(IndexProperty, SearchFindsWhatTheQueryMatches, ()) {
   const auto small = [](const std::string& prefix, int count) {
     return prefix + std::to_string(*rc::gen::inRange(0, count));
