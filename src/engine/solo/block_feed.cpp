@@ -9,6 +9,18 @@
 #include "base/log.h"
 
 namespace tp::solo {
+namespace {
+
+// Of the block and its results: events are often larger than the transactions that gave them.
+std::uint64_t size_of(const StoredBlock& block) {
+  const chain::BlockResponse& response = block.executed.response;
+  std::uint64_t size = block.meta.size_bytes + response.events.bytes().size();
+  for (const chain::TxResult& result : response.tx_results)
+    size += result.events.bytes().size() + result.data.size() + result.log.size();
+  return size;
+}
+
+}  // namespace
 
 BlockPtr Subscription::next() {
   const std::lock_guard lock(mutex_);
@@ -36,9 +48,9 @@ void BlockFeed::publish(BlockPtr block) {
   {
     const std::lock_guard lock(mutex_);
     recent_.push_back(block);
-    recent_size_ += block->meta.size_bytes;
+    recent_size_ += size_of(*block);
     while (recent_.size() > 1 && recent_size_ > recent_bytes_) {
-      recent_size_ -= recent_.front()->meta.size_bytes;
+      recent_size_ -= size_of(*recent_.front());
       recent_.pop_front();
     }
     std::erase_if(subscriptions_, [](const auto& weak) { return weak.expired(); });

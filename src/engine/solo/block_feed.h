@@ -40,7 +40,7 @@ class Subscription {
 // Thread-safe.
 class BlockFeed {
  public:
-  // `recent_bytes`: how much of the newest blocks is kept in memory (their encoded size counts).
+  // `recent_bytes`: how much of the newest blocks is kept in memory (encoded, with their results).
   BlockFeed(const BlockStore& store, std::uint64_t recent_bytes)
       : store_(store), recent_bytes_(recent_bytes) {}
 

@@ -28,8 +28,8 @@ struct SequencerOptions {
   std::string directory;  // of the block log
   BlockPolicy policy;
   MempoolOptions mempool;
-  std::size_t check_batch = 1'024;  // transactions checked at a time, at most
-  std::uint64_t recent_bytes = 64 * 1024 * 1024;
+  std::size_t check_batch = 1'024;                 // transactions checked at a time, at most
+  std::uint64_t recent_bytes = 128 * 1024 * 1024;  // of the newest blocks, with their results
   std::uint64_t log_file_bytes = 64 * 1024 * 1024;
   // Called once, on the producer's thread, when it cannot go on (disk full, broken invariant). What
   // was acknowledged is safe; the process should stop and be started again.
