@@ -22,7 +22,8 @@ struct ChainParams {
   Denom stake_denom = Denom::of("utoll");
   std::uint32_t coin_type = 118;         // of HD paths (SLIP-44)
   Duration tick = Duration::seconds(6);  // rates are per tick of block time
-  Duration billable_gap_max = Duration::minutes(1);
+  // Twice the slowest block interval that is promised: a timer that fires late costs nobody time.
+  Duration billable_gap_max = Duration::minutes(2);
   Decimal min_gas_price;  // in fee_denom per unit of gas; checked on admission, not in blocks
   Gas schedule_gas{20'000'000};  // spent on due entries per block, at most
   std::uint32_t max_memo_characters = 256;

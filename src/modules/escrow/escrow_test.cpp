@@ -600,5 +600,12 @@ TEST_F(EscrowTest, AGenesisRowThatIsNoAccountIsNamed) {
   EXPECT_THAT(imported.error().text, HasSubstr("escrow.accounts[0]"));
 }
 
+TEST_F(EscrowTest, ABlockAMinuteThatComesLateIsPaidInFull) {
+  const AccountId id = open(100'000);
+  ASSERT_TRUE(charge(id, 1, "10"));
+  ledger.pass_blocks(10, Duration::seconds(66));
+  EXPECT_EQ(close_charge(id, 1)->withdrawn, Amount{10 * 11 * 10});
+}
+
 }  // namespace
 }  // namespace tp::escrow
