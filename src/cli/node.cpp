@@ -4,6 +4,7 @@
 #include <iostream>
 #include <thread>
 
+#include "agent/file_limit.h"
 #include "agent/shutdown.h"
 #include "app/app.h"
 #include "base/log.h"
@@ -82,6 +83,7 @@ Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
   TRY(const Listen listen, parse_listen(config.rpc_listen));
   TRY(const LogLevel log_level, parse_log_level(config.log_level));
   set_log_level(log_level);
+  agent::raise_open_file_limit();
   agent::Shutdown shutdown;  // before any thread starts
 
   TRY(const Bytes genesis_json, disk.read(home.genesis()));

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "agent/file_limit.h"
 #include "agent/shutdown.h"
 #include "base/log.h"
 #include "cli/command.h"
@@ -96,6 +97,7 @@ Result<void> run_provider(const GlobalOptions& global, const ProviderOptions& op
   TRY(Settings settings, load_settings(disk, home, options));
   TRY(const LogLevel log_level, parse_log_level(settings.log_level));
   set_log_level(log_level);
+  agent::raise_open_file_limit();
   agent::Shutdown shutdown;  // before any thread starts
 
   GlobalOptions wallet_options = global;
