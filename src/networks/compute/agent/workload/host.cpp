@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "networks/compute/agent/workload/error.h"
+#include "networks/compute/agent/workload/utf8.h"
 
 namespace tp::compute::workload {
 namespace {
@@ -286,8 +287,8 @@ class Running {
 std::string last_words(const Ran& ran) {
   std::string text = ran.errors.empty() ? ran.output : ran.errors;
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  if (text.size() > 600) text = "... " + text.substr(text.size() - 600);
-  return text;
+  if (text.size() > 600) text = "... " + std::string(last_bytes(text, 600));
+  return valid_utf8(text);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "networks/compute/agent/workload/error.h"
+#include "networks/compute/agent/workload/utf8.h"
 
 namespace tp::compute::workload {
 namespace {
@@ -50,7 +51,7 @@ std::string last_complaint(const std::string& text) {
     line = line.substr(message + 5);
     if (!line.empty() && line.back() == '"') line.pop_back();
   }
-  return line.size() > 500 ? line.substr(line.size() - 500) : line;
+  return valid_utf8(last_bytes(line, 500));
 }
 
 std::string ImageName::pinned(const std::string& to_digest) const {

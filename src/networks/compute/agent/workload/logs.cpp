@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "networks/compute/agent/workload/error.h"
+#include "networks/compute/agent/workload/utf8.h"
 
 namespace tp::compute::workload {
 namespace {
@@ -47,7 +48,7 @@ std::optional<LogLine> parse_log_line(std::string_view line) {
     return std::nullopt;
   return LogLine{.at = *at,
                  .is_stderr = stream == "stderr",
-                 .text = std::string(line.substr(0, kLineBytesMax))};
+                 .text = valid_utf8(first_bytes(line, kLineBytesMax))};
 }
 
 LogReader::LogReader(std::string path, std::string service, std::uint32_t replica)
@@ -108,7 +109,7 @@ std::string last_output(const std::string& path, std::size_t lines) {
     out += all[i].text;
   }
   constexpr std::size_t kBytesMax = 400;
-  return out.size() > kBytesMax ? "..." + out.substr(out.size() - kBytesMax) : out;
+  return out.size() > kBytesMax ? "..." + std::string(last_bytes(out, kBytesMax)) : out;
 }
 
 Result<bool> turn_over(const std::string& path, const std::string& control,

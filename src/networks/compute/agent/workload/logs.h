@@ -15,7 +15,7 @@
 namespace tp::compute::workload {
 
 // "2026-11-20T17:41:39.166650937+00:00 stdout F text" (the Kubernetes log format). Nothing when it
-// is something else.
+// is something else. What is not UTF-8 in the text becomes U+FFFD.
 std::optional<LogLine> parse_log_line(std::string_view line);
 
 // Reads one replica's log as it grows, across its turning over.

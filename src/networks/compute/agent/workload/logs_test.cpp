@@ -34,6 +34,37 @@ class LogsTest : public ::testing::Test {
   std::string path_;
 };
 
+TEST(LogLineTest, WhatIsNotUtf8IsReplacedAndCharactersStay) {
+  const std::string before = "2026-11-20T17:41:39.166650937+00:00 stdout F ";
+  const std::string odd = "\xEF\xBF\xBD";
+  const auto text = [&](const std::string& bytes) { return parse_log_line(before + bytes)->text; };
+  EXPECT_EQ(text("a\xFF"
+                 "b"),
+            "a" + odd + "b");
+  EXPECT_EQ(text("\xC3\xA4 \xE2\x82\xAC \xF0\x9F\x98\x80"),
+            "\xC3\xA4 \xE2\x82\xAC \xF0\x9F\x98\x80");
+  EXPECT_EQ(text("\xC0\xAF"), odd + odd);
+  EXPECT_EQ(text("\xED\xA0\x80"), odd + odd + odd) << "a surrogate";
+  EXPECT_EQ(text("\xE2\x82"), odd + odd) << "torn";
+}
+
+TEST(LogLineTest, ALongLineIsCutBetweenCharacters) {
+  std::string line = "2026-11-20T17:41:39.166650937+00:00 stdout F x";
+  for (int i = 0; i < 10'000; ++i) line += "\xC3\xA4";
+  const std::string text = parse_log_line(line)->text;
+  EXPECT_EQ(text.size(), 16 * 1024u - 1);
+  EXPECT_EQ(text.find("\xEF\xBF\xBD"), std::string::npos);
+}
+
+TEST_F(LogsTest, TheLastOutputIsCutBetweenCharacters) {
+  std::string words;
+  for (int i = 0; i < 300; ++i) words += "\xC3\xA4";
+  append(words + "x");
+  const std::string text = last_output(path_, 1);
+  EXPECT_TRUE(text.starts_with("...\xC3\xA4")) << text;
+  EXPECT_EQ(text.size(), 3 + 399u);
+}
+
 TEST(LogLineTest, TimeStreamAndTextAreTakenApart) {
   const auto line = parse_log_line("2026-11-20T17:41:39.166650937+00:00 stderr F a b  c");
   ASSERT_TRUE(line);
