@@ -65,7 +65,7 @@ class Manager final : public WorkloadManager {
                  .network = network_,
                  .ingress = ingress_,
                  .ports = ports_,
-                 .save = [this](const Record& record) { return save(record); }} {}
+                 .save = [this](const Record& record) { return save_digests(record); }} {}
 
   ~Manager() override {
     watcher_.request_stop();
@@ -270,6 +270,17 @@ class Manager final : public WorkloadManager {
       now.stopping = now.stopping || before.stopping;
     }
     return journal_->put(key, to_json(now));
+  }
+
+  // A lease's thread may be behind: what is wanted is not its to write.
+  Result<void> save_digests(const Record& record) {
+    const std::lock_guard lock(journal_mutex_);
+    const std::string key = record.workload.key.text();
+    const auto known = journal_->entries().find(key);
+    if (known == journal_->entries().end()) return {};
+    TRY(const Record before, record_from_json(known->second));
+    const Record now = with_digests(before, record);
+    return now == before ? Result<void>() : journal_->put(key, to_json(now));
   }
 
   Result<void> admit(const LeaseWorkload& workload) const {

@@ -198,6 +198,17 @@ std::string fingerprint(const Record& record, const Service& service) {
   return short_hash(json.dump(-1, ' ', false, Json::error_handler_t::replace), 32);
 }
 
+Record with_digests(Record known, const Record& found) {
+  for (const Service& service : known.workload.services) {
+    const auto digest = found.digests.find(service.name);
+    const auto same = std::ranges::find(found.workload.services, service.name, &Service::name);
+    if (digest != found.digests.end() && same != found.workload.services.end() &&
+        same->image == service.image)
+      known.digests[service.name] = digest->second;
+  }
+  return known;
+}
+
 Result<void> assign_addresses(Record& record) {
   std::set<std::string> wanted;
   for (const Service& service : record.workload.services)

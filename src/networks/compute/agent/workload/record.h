@@ -38,6 +38,10 @@ struct Record {
 std::string to_json(const Record& record);
 Result<Record> record_from_json(const std::string& text);  // Errors: kCorrupted.
 
+// `known` with what the lease's thread found out while it worked on `found`, which may be older:
+// the digests of images that are still wanted.
+Record with_digests(Record known, const Record& found);
+
 // "7-1-1-ab12cd34": sequence numbers and a hash of the whole lease id.
 std::string lease_id(const LeaseKey& key);
 std::string replica_name(const std::string& service, std::uint32_t index);  // "web.0"

@@ -164,5 +164,16 @@ TEST(IngressTest, ThePortIsReadFromTheListenAddress) {
   EXPECT_EQ(port_of("x:99999"), 0);
 }
 
+TEST(RecordTest, WhatAThreadFoundOutForAnOlderWorkloadDoesNotReplaceTheNewerOne) {
+  Record older{.workload = {.services = {{.name = "web", .image = "web:1"},
+                                         {.name = "db", .image = "db:1"}}},
+               .digests = {{"web", "sha256:1"}, {"db", "sha256:2"}}};
+  Record newer{.workload = {.services = {{.name = "web", .image = "web:2"},
+                                         {.name = "db", .image = "db:1"}}}};
+  const Record merged = with_digests(newer, older);
+  EXPECT_EQ(merged.workload, newer.workload);
+  EXPECT_EQ(merged.digests, (std::map<std::string, std::string>{{"db", "sha256:2"}}));
+}
+
 }  // namespace
 }  // namespace tp::compute::workload
