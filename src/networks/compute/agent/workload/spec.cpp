@@ -12,7 +12,10 @@ namespace tp::compute::workload {
 namespace {
 
 constexpr std::size_t kServicesMax = 64;
-constexpr std::uint32_t kReplicasMax = 200;            // of a lease: its /24 has room for them
+constexpr std::uint32_t kReplicasMax = 200;  // of a lease: its /24 has room for them
+// Of a lease. Each port holds a socket here and is one of 2,768 by default, each host name a route.
+constexpr std::size_t kForwardedPortsMax = 64;
+constexpr std::size_t kHostNamesMax = 64;
 constexpr std::uint64_t kVolumeBytesMin = 5ull << 20;  // specs/compute-market.md §1.8
 constexpr std::size_t kTextsMax = 1024;                // env entries, arguments
 constexpr std::size_t kTextBytesMax = 128 * 1024;
@@ -80,6 +83,13 @@ class Checker {
       TRY_VOID(check(service));
       replicas += service.replicas;
     }
+    if (forwarded_ > kForwardedPortsMax)
+      return bad(std::to_string(forwarded_) + " forwarded ports in one lease; at most " +
+                 std::to_string(kForwardedPortsMax));
+    // One more for each service: its generated name.
+    if (hosts_.size() > kHostNamesMax + kServicesMax)
+      return bad(std::to_string(hosts_.size()) + " host names in one lease; at most " +
+                 std::to_string(kHostNamesMax + kServicesMax));
     if (replicas > kReplicasMax)
       return bad(std::to_string(replicas) + " replicas in one lease; at most " +
                  std::to_string(kReplicasMax));
@@ -155,6 +165,7 @@ class Checker {
         if (expose.is_http() && !hosts_.insert(host).second)
           return bad(what + ": host name \"" + host + "\" stands there twice");
       }
+      if (expose.is_forwarded()) ++forwarded_;
       if (expose.is_forwarded() && expose.host_port != 0 &&
           !host_ports_.insert({expose.protocol, expose.host_port}).second)
         return bad(what + ": machine port " + std::to_string(expose.host_port) +
@@ -166,6 +177,7 @@ class Checker {
   const LeaseWorkload& workload_;
   std::set<std::string> names_;
   std::set<std::string> hosts_;
+  std::size_t forwarded_ = 0;
   std::set<std::tuple<Protocol, std::uint16_t>> host_ports_;
 };
 

@@ -126,6 +126,22 @@ TEST(WorkloadSpecTest, AHostNameMayLeadToOnePlaceOnly) {
   expect_refused(workload, WorkloadError::kBadSpec, "host name \"hello.localhost\"");
 }
 
+TEST(WorkloadSpecTest, ALeaseCannotTakeAllPortsOfTheMachine) {
+  LeaseWorkload workload = hello();
+  for (std::uint16_t port = 1000; port < 1064; ++port)
+    workload.services[0].exposes.push_back({.port = port, .global = true});
+  EXPECT_TRUE(validate(workload));
+  workload.services[0].exposes.push_back({.port = 2000, .global = true});
+  expect_refused(workload, WorkloadError::kBadSpec, "65 forwarded ports");
+}
+
+TEST(WorkloadSpecTest, ALeaseCannotTakeAnyNumberOfHostNames) {
+  LeaseWorkload workload = hello();
+  for (int i = 0; i < 128; ++i)
+    workload.services[0].exposes[0].hosts.push_back("h" + std::to_string(i) + ".example");
+  expect_refused(workload, WorkloadError::kBadSpec, "129 host names");
+}
+
 TEST(WorkloadSpecTest, MoreReplicasThanTheLeaseNetworkHoldsAreRefused) {
   LeaseWorkload workload = hello();
   workload.services[0].replicas = 201;
