@@ -209,6 +209,8 @@ class FakeWorkloads final : public workload::WorkloadManager {
     std::vector<workload::LeaseEvent> out;
     if (after < 1)
       out.push_back({.serial = 1, .reason = "Started", .note = "started", .object = "web-0"});
+    if (after < 2)
+      out.push_back({.serial = 2, .reason = "Started", .note = "started", .object = "db-0"});
     return out;
   }
   Result<void> logs(const workload::LeaseKey& key, const workload::LogQuery& query,

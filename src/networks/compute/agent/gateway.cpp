@@ -266,8 +266,8 @@ struct Gateway::State {
         feed_logs(out, key, query, services, std::move(stop));
       };
     } else {
-      feed = [this, key](http::WebSocket& out, std::stop_token stop) {
-        feed_events(out, key, std::move(stop));
+      feed = [this, key, services](http::WebSocket& out, std::stop_token stop) {
+        feed_events(out, key, services, stop);
       };
     }
     auto session = streams.open(std::move(socket), std::move(feed));
@@ -293,14 +293,19 @@ struct Gateway::State {
     out.close(gone ? kClosedNotFound : kClosedInternal, done.error().text);
   }
 
+  // `services` empty: all events, also those of the lease as a whole.
   void feed_events(http::WebSocket& out, const workload::LeaseKey& key,
-                   const std::stop_token& stop) const {
+                   const std::vector<std::string>& services, const std::stop_token& stop) const {
     std::uint64_t last = 0;
     while (!stop.stop_requested()) {
       const auto events = parts.workloads.events(key, last);
       if (!events) return out.close(kClosedNormally, "the lease has ended");
       for (const workload::LeaseEvent& one : *events) {
         last = one.serial;
+        const auto about = [&](const std::string& service) {
+          return is_about(one.object, service);
+        };
+        if (!services.empty() && std::ranges::none_of(services, about)) continue;
         const json::object event{
             {"type", one.warning ? "Warning" : "Normal"},
             {"reportingController", "turnpike-provider"},

@@ -48,6 +48,8 @@ class Gateway {
 
 // The lease's status as customers read it; JSON.
 std::string to_json(const workload::LeaseStatus& status, const std::string& ingress);
+// Whether an event about `object` ("web", or its replica "web-0") is one of `service`.
+bool is_about(const std::string& object, const std::string& service);
 // The HTTP status that says what went wrong.
 int http_status_of(const Error& error);
 

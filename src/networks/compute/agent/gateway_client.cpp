@@ -113,6 +113,12 @@ std::string lease_path(const LeaseRef& lease) {
          std::to_string(lease.oseq);
 }
 
+std::string joined(const std::vector<std::string>& list) {
+  std::string out;
+  for (const std::string& one : list) out += (out.empty() ? "" : ",") + one;
+  return out;
+}
+
 }  // namespace
 
 ErrorInfo describe(GatewayError error) {
@@ -237,9 +243,8 @@ Result<void> GatewayClient::stream_logs(const LeaseRef& lease, const LogRequest&
                                         std::stop_token stop) {
   std::string target = lease_path(lease) + "/logs?follow=" + (request.follow ? "true" : "false");
   if (request.tail >= 0) target += "&tail=" + std::to_string(request.tail);
-  std::string services;
-  for (const std::string& one : request.services) services += (services.empty() ? "" : ",") + one;
-  if (!services.empty()) target += "&service=" + http::percent_encode(services);
+  if (!request.services.empty())
+    target += "&service=" + http::percent_encode(joined(request.services));
   return state_->stream(
       target,
       [&](const json::object& in) -> Result<bool> {
@@ -250,9 +255,12 @@ Result<void> GatewayClient::stream_logs(const LeaseRef& lease, const LogRequest&
 
 Result<void> GatewayClient::stream_events(const LeaseRef& lease,
                                           FunctionRef<bool(const GatewayEvent&)> sink,
-                                          std::stop_token stop) {
+                                          std::stop_token stop,
+                                          const std::vector<std::string>& services) {
+  const std::string query =
+      services.empty() ? "" : "?service=" + http::percent_encode(joined(services));
   return state_->stream(
-      lease_path(lease) + "/kubeevents",
+      lease_path(lease) + "/kubeevents" + query,
       [&](const json::object& in) -> Result<bool> {
         GatewayEvent event{.type = text_at(in, "type"),
                            .reason = text_at(in, "reason"),

@@ -133,9 +133,10 @@ class GatewayClient {
   Result<void> stream_logs(const LeaseRef& lease, const LogRequest& request,
                            FunctionRef<bool(const GatewayLogLine&)> sink,
                            std::stop_token stop = {});
-  // The events that are kept, and then new ones as they happen.
+  // The events that are kept, and then new ones as they happen; those of `services`, or all.
   Result<void> stream_events(const LeaseRef& lease, FunctionRef<bool(const GatewayEvent&)> sink,
-                             std::stop_token stop = {});
+                             std::stop_token stop = {},
+                             const std::vector<std::string>& services = {});
 
  private:
   struct State;

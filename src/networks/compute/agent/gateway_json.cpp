@@ -43,6 +43,13 @@ std::string to_json(const workload::LeaseStatus& status, const std::string& ingr
                                       {"healthy", status.healthy}});
 }
 
+bool is_about(const std::string& object, const std::string& service) {
+  if (!object.starts_with(service)) return false;
+  const std::string_view rest = std::string_view(object).substr(service.size());
+  return rest.empty() || (rest.size() > 1 && rest.front() == '-' &&
+                          rest.find_first_not_of("0123456789", 1) == std::string_view::npos);
+}
+
 int http_status_of(const Error& error) {
   using workload::WorkloadError;
   if (error.codespace == describe(TokenError::kMalformed).codespace) return 401;

@@ -237,6 +237,27 @@ TEST_F(GatewayTest, EventsComeUntilTheReaderHasEnough) {
   EXPECT_EQ(events[0].object, "web-0");
 }
 
+TEST_F(GatewayTest, WhoAsksForTheEventsOfAServiceGetsNoOthers) {
+  lease(5);
+  GatewayClient customer = client();
+  ASSERT_TRUE(customer.put_manifest(5, manifest()));
+  std::vector<std::string> objects;
+  ASSERT_TRUE(customer.stream_events({.dseq = 5},
+                                     [&](const GatewayEvent& event) {
+                                       objects.push_back(event.object);
+                                       return false;
+                                     },
+                                     {}, {"db"}));
+  EXPECT_EQ(objects, std::vector<std::string>{"db-0"});
+}
+
+TEST(GatewayEvents, AreAboutAServiceOrOneOfItsReplicas) {
+  EXPECT_TRUE(is_about("web", "web"));
+  EXPECT_TRUE(is_about("web-12", "web"));
+  for (const char* other : {"web-", "web-db", "web2", "we", "db-0", "1-1-1-ab12cd34"})
+    EXPECT_FALSE(is_about(other, "web")) << other;
+}
+
 TEST_F(GatewayTest, PathsThatAreNotThereSaySo) {
   EXPECT_EQ(ask("/").status, 404);
   EXPECT_EQ(ask("/lease/x/1/1/status").status, 404);

@@ -156,7 +156,8 @@ Result<void> LeaseKeeper::hold(const Lease& lease, const GroupSpec& spec) {
   return {};
 }
 
-// A manifest was accepted, and the runtime does not know of it: a crash came between the two.
+// A manifest was accepted, and the runtime does not know of it or runs an earlier one: a crash came
+// between the two.
 void LeaseKeeper::start_missing(const OrderId& id) {
   GroupSpec spec;
   Manifest manifest;
@@ -167,8 +168,6 @@ void LeaseKeeper::start_missing(const OrderId& id) {
     spec = found->second.spec;
     manifest = *found->second.manifest;
   }
-  const auto known = workloads_.status(lease_key(id, settings_.provider));
-  if (known || !is_not_found(known.error())) return;
   if (const auto applied = apply(id, spec, manifest); !applied)
     log_error("provider", id.text() + " cannot be started: " + applied.error().text);
 }
@@ -181,8 +180,12 @@ Result<void> LeaseKeeper::apply(const OrderId& id, const GroupSpec& spec,
     return fail(SpecError::kManifestMismatch, "no group \"" + spec.name + "\" in the manifest");
   const workload::LeaseWorkload wanted = plan(key, *group, settings_.plan);
   const auto known = workloads_.workload(key);
-  if (!known && is_not_found(known.error())) return workloads_.start(wanted);
+  if (!known && is_not_found(known.error())) {
+    TRY_VOID(check_host_names(wanted, settings_.plan));
+    return workloads_.start(wanted);
+  }
   if (known && *known == wanted) return {};
+  TRY_VOID(check_host_names(wanted, settings_.plan));
   return workloads_.update(wanted);
 }
 

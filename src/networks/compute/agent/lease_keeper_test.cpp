@@ -124,6 +124,18 @@ TEST_F(LeaseKeeperTest, AnUpdateReplacesTheWorkload) {
   EXPECT_EQ(workloads_.running[key(id)].services[0].image, "hello:2");
 }
 
+TEST_F(LeaseKeeperTest, AnUpdateThatACrashCutShortIsDoneAtTheNextStart) {
+  const OrderId id = won(1);
+  ASSERT_TRUE(put(1));
+  const workload::LeaseWorkload before = workloads_.running[key(id)];
+  market_.deployments[1].hash = manifest_hash(manifest_for(order(1).spec, "hello:2")).bytes();
+  ASSERT_TRUE(put(1, "hello:2"));
+  workloads_.running[key(id)] = before;
+  restart();
+  ASSERT_TRUE(keeper_->sync());
+  EXPECT_EQ(workloads_.running[key(id)].services[0].image, "hello:2");
+}
+
 TEST_F(LeaseKeeperTest, AWorkloadThatTheMachineRefusesIsNotRemembered) {
   const OrderId id = won(1);
   workloads_.refuses = Error{"workload", 3, "no"};

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "crypto/uuid.h"
 #include "networks/compute/agent/inventory.h"
+#include "networks/compute/agent/workload/error.h"
 
 namespace tp::compute::provider {
 namespace {
@@ -116,6 +117,22 @@ workload::LeaseWorkload plan(const workload::LeaseKey& lease, const ManifestGrou
     out.services.push_back(std::move(made));
   }
   return out;
+}
+
+Result<void> check_host_names(const workload::LeaseWorkload& workload,
+                              const PlanSettings& settings) {
+  const std::string& domain = settings.ingress_domain;
+  for (const workload::Service& service : workload.services) {
+    for (const workload::Expose& expose : service.exposes) {
+      for (const std::string& host : expose.hosts) {
+        if (host == default_host(workload.key, service.name, domain)) continue;
+        if (host == domain || host.ends_with("." + domain) || host == settings.public_host)
+          return fail(workload::WorkloadError::kHostNameTaken,
+                      "host name \"" + host + "\" is the provider's own");
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace tp::compute::provider

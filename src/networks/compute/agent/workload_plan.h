@@ -25,4 +25,10 @@ std::string default_host(const workload::LeaseKey& lease, const std::string& ser
 workload::LeaseWorkload plan(const workload::LeaseKey& lease, const ManifestGroup& group,
                              const PlanSettings& settings);
 
+// No lease may answer under a name of the provider's own: its public host, and what lies at or
+// below the domain of generated names, except those that were generated for the lease. Errors:
+// WorkloadError::kHostNameTaken.
+Result<void> check_host_names(const workload::LeaseWorkload& workload,
+                              const PlanSettings& settings);
+
 }  // namespace tp::compute::provider

@@ -140,5 +140,22 @@ TEST(Settings, ClaimsNameStorageGpusAndTheCertificate) {
   EXPECT_TRUE(std::ranges::is_sorted(*claims));
 }
 
+TEST(WorkloadPlan, NamesOfTheProviderItselfAreRefused) {
+  const PlanSettings settings{.ingress_domain = "cloud.example", .public_host = "provider.example"};
+  const workload::LeaseKey key{"owner", 1, 1, 1, "provider"};
+  const auto allowed = [&](const std::string& host) {
+    workload::LeaseWorkload wanted{.key = key, .services = {{.name = "web"}}};
+    wanted.services[0].exposes = {{.port = 80, .global = true, .hosts = {host}}};
+    return check_host_names(wanted, settings).has_value();
+  };
+  EXPECT_TRUE(allowed("shop.example"));
+  EXPECT_TRUE(allowed("notcloud.example"));
+  EXPECT_TRUE(allowed(default_host(key, "web", "cloud.example")));
+  EXPECT_FALSE(allowed(default_host(key, "db", "cloud.example")));
+  EXPECT_FALSE(allowed("www.cloud.example"));
+  EXPECT_FALSE(allowed("cloud.example"));
+  EXPECT_FALSE(allowed("provider.example"));
+}
+
 }  // namespace
 }  // namespace tp::compute::provider

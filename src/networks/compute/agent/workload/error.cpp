@@ -18,7 +18,7 @@ ErrorInfo describe(WorkloadError error) {
     case WorkloadError::kBadImage: return info("the image cannot be used");
     case WorkloadError::kNoSpace: return info("no space left on the provider's disk");
     case WorkloadError::kPortTaken: return info("the port is taken");
-    case WorkloadError::kHostNameTaken: return info("the host name belongs to another lease");
+    case WorkloadError::kHostNameTaken: return info("the host name is taken");
     case WorkloadError::kProgramFailed: return info("a program of the container runtime failed");
     case WorkloadError::kProgramMissing: return info("a needed program is not installed");
     case WorkloadError::kTimedOut: return info("timed out");

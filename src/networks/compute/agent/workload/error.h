@@ -21,7 +21,7 @@ enum class WorkloadError : std::uint32_t {
   kBadImage = 10,        // arrived, but cannot be unpacked or has nothing to run
   kNoSpace = 11,         // this machine's disk has no room for what the lease may write
   kPortTaken = 12,       // another program of this machine listens there
-  kHostNameTaken = 13,   // the host name belongs to another lease of this provider
+  kHostNameTaken = 13,   // the host name belongs to another lease or to the provider itself
   kProgramFailed = 14,   // runc, conmon, mount, nft, ... failed; the detail is their own text
   kProgramMissing = 15,  // one of the programs that this needs is not installed
   kTimedOut = 16,
