@@ -34,7 +34,7 @@ constexpr std::string_view kChainKey = "chain_id";
 constexpr std::string_view kNextKey = "next_height";
 
 // What is written to disk together, so that after a crash the index has soon caught up.
-constexpr std::uint64_t kUnflushedKeysMax = 500'000;
+constexpr std::uint64_t kUnflushedKeysMax = 300'000;
 constexpr std::uint64_t kUnflushedBlocksMax = 5'000;
 
 enum Family : std::size_t {
