@@ -246,7 +246,7 @@ TEST_F(EscrowTest, APauseOfTheChainIsNotCharged) {
   const AccountId id = open(100'000);
   ASSERT_TRUE(charge(id, 1, "1"));
   ledger.pass(Duration::hours(10));
-  EXPECT_EQ(close_charge(id, 1)->withdrawn, Amount{10});  // one minute, the longest billable gap
+  EXPECT_EQ(close_charge(id, 1)->withdrawn, Amount{20});  // two minutes, the longest billable gap
 }
 
 TEST_F(EscrowTest, ANewPriceCountsFromItsBlock) {
