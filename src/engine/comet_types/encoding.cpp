@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "base/varint.h"
 #include "engine/comet_types/wire.h"
 
 namespace tp::comet_types {
@@ -196,18 +197,28 @@ Bytes encode(const Commit& commit) {
 }
 
 Bytes encode(const Block& block) {
+  Bytes out;
+  append(block, out);
+  return out;
+}
+
+void append(const Block& block, Bytes& out) {
+  const auto open = [&out](std::uint32_t field, std::size_t size) {
+    out.push_back(static_cast<char>(field << 3 | 2));
+    append_varint(out, size);
+  };
+  const auto message = [&](std::uint32_t field, BytesView bytes) {
+    open(field, bytes.size());
+    out.append(bytes);
+  };
   std::size_t data_size = 0;
   for (const Bytes& tx : block.txs) data_size += tx_size(tx);
-  ProtoWriter data;
-  data.reserve(data_size);
-  for (const Bytes& tx : block.txs) data.message(1, tx);
-  ProtoWriter out;
-  out.reserve(data_size + 2'048);
-  return out.message(1, encode(block.header))
-      .message(2, data.view())
-      .message(3, encode_evidence(block.evidence))
-      .message(4, encode(block.last_commit))
-      .take();
+  out.reserve(out.size() + data_size + 2'048);
+  message(1, encode(block.header));
+  open(2, data_size);
+  for (const Bytes& tx : block.txs) message(1, tx);
+  message(3, encode_evidence(block.evidence));
+  message(4, encode(block.last_commit));
 }
 
 Bytes encode(const ConsensusParams& params) {

@@ -17,6 +17,7 @@ Bytes encode(const Header& header);
 Bytes encode(const CommitSig& signature);
 Bytes encode(const Commit& commit);
 Bytes encode(const Block& block);
+void append(const Block& block, Bytes& out);  // the same at the end of `out`
 // tendermint.types.ConsensusParams, every group present.
 Bytes encode(const ConsensusParams& params);
 

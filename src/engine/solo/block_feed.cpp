@@ -45,12 +45,14 @@ std::shared_ptr<Subscription> BlockFeed::subscribe(std::size_t capacity,
 
 void BlockFeed::publish(BlockPtr block) {
   std::vector<std::shared_ptr<Subscription>> subscribers;
+  std::vector<BlockPtr> old;  // destroyed without the lock
   {
     const std::lock_guard lock(mutex_);
     recent_.push_back(block);
     recent_size_ += size_of(*block);
     while (recent_.size() > 1 && recent_size_ > recent_bytes_) {
       recent_size_ -= size_of(*recent_.front());
+      old.push_back(std::move(recent_.front()));
       recent_.pop_front();
     }
     std::erase_if(subscriptions_, [](const auto& weak) { return weak.expired(); });

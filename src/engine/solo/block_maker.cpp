@@ -9,6 +9,7 @@
 #include "engine/comet_types/hash.h"
 #include "engine/comet_types/vote.h"
 #include "engine/solo/results_codec.h"
+#include "engine/solo/reused_buffer.h"
 
 namespace tp::solo {
 namespace {
@@ -202,10 +203,11 @@ Result<BlockPtr> BlockMaker::seal(PooledTxs txs) {
                            .txs = std::move(txs.txs),
                            .evidence = {},
                            .last_commit = block->meta.last_commit};
-  const Bytes encoded = comet_types::encode(whole);
-  block->meta.id = {.hash = executed.hash.bytes(), .parts = comet_types::part_set_header(encoded)};
+  empty_for_reuse(encoded_);
+  comet_types::append(whole, encoded_);
+  block->meta.id = {.hash = executed.hash.bytes(), .parts = comet_types::part_set_header(encoded_)};
   block->meta.tx_count = static_cast<std::uint32_t>(whole.txs.size());
-  block->meta.size_bytes = encoded.size();
+  block->meta.size_bytes = encoded_.size();
   block->meta.seen_commit =
       comet_types::sign_commit(key_, chain_id_, header.height, block->meta.id, time);
 
@@ -217,7 +219,7 @@ Result<BlockPtr> BlockMaker::seal(PooledTxs txs) {
                                   .proposer = header.proposer_address.bytes()}));
   TRY_VOID(check_response(executed.response, *block));
 
-  TRY_VOID(store_.append(*block, encoded));
+  TRY_VOID(store_.append(*block, encoded_));
   TRY_VOID(store_.sync());
   app_hash_ = executed.response.app_hash.bytes();
   last_results_hash_ = results_hash(executed.response);

@@ -71,6 +71,7 @@ class BlockMaker {
   Bytes app_hash_;               // for the next header
   Hash256 last_results_hash_{};  // for the next header
   BlockPtr last_;
+  Bytes encoded_;  // the last block that was sealed, for its memory
   ReplayWork unsynced_;
 };
 

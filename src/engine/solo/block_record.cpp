@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <limits>
+#include <span>
 
 #include "base/varint.h"
 #include "crypto/sha.h"
@@ -10,6 +11,7 @@
 #include "engine/comet_types/wire.h"
 #include "engine/solo/crc32c.h"
 #include "engine/solo/results_codec.h"
+#include "engine/solo/reused_buffer.h"
 
 namespace tp::solo {
 namespace {
@@ -44,75 +46,91 @@ Bytes encode_meta(const BlockMeta& meta) {
       .take();
 }
 
-struct Place {
-  std::size_t offset;
-  std::size_t size;
-};
-
-// Where the contents of every field `number` lie in `message`, whose first byte is at `base`. Only
-// for what was encoded here: length-delimited and varint fields.
-std::vector<Place> places_of(BytesView message, std::uint32_t number, std::size_t base) {
-  std::vector<Place> out;
+// Where the contents of the only field `number` lie in `message`. Only for what was encoded here:
+// length-delimited fields.
+Place place_of(BytesView message, std::uint32_t number) {
   BytesView rest = message;
-  while (!rest.empty()) {
+  while (true) {
     const auto tag = take_varint(rest);
-    const auto value = take_varint(rest);
-    TP_ASSERT(tag && value);
-    if ((*tag & 7) != 2) continue;
-    const std::size_t offset = message.size() - rest.size();
-    if (*tag >> 3 == number) out.push_back({base + offset, static_cast<std::size_t>(*value)});
-    rest.remove_prefix(static_cast<std::size_t>(*value));
+    const auto size = take_varint(rest);
+    TP_ASSERT(tag && (*tag & 7) == 2 && size && *size <= rest.size());
+    if (*tag >> 3 == number) return {message.size() - rest.size(), static_cast<std::size_t>(*size)};
+    rest.remove_prefix(static_cast<std::size_t>(*size));
   }
+}
+
+// Where each transaction lies in the encoded block.
+std::vector<Place> places_of_txs(BytesView encoded, std::span<const Bytes> txs) {
+  std::vector<Place> out;
+  out.reserve(txs.size());
+  const Place data = place_of(encoded, 2);
+  std::size_t at = data.offset;
+  for (const Bytes& tx : txs) {
+    at += comet_types::tx_size(tx);
+    out.push_back({at - tx.size(), tx.size()});
+  }
+  TP_ASSERT(at == data.offset + data.size);
   return out;
 }
 
-Bytes make_table(BytesView block, BytesView results, std::size_t tx_count, std::uint32_t salt) {
-  const std::vector<Place> data = places_of(block, 2, 0);
-  TP_ASSERT(data.size() == 1);
-  const auto txs = places_of(block.substr(data[0].offset, data[0].size), 1, data[0].offset);
-  const auto tx_results = places_of(results, 2, 0);
-  TP_ASSERT(txs.size() == tx_count && tx_results.size() == tx_count);
-  Bytes out;
-  out.reserve(tx_count * kTxEntrySize);
-  for (std::size_t i = 0; i < tx_count; ++i) {
-    put(out, static_cast<std::uint32_t>(txs[i].offset));
-    put(out, static_cast<std::uint32_t>(txs[i].size));
-    put(out, static_cast<std::uint32_t>(tx_results[i].offset));
-    put(out, static_cast<std::uint32_t>(tx_results[i].size));
-    const std::uint32_t crc = crc32c(block.substr(txs[i].offset, txs[i].size), salt);
-    put(out, crc32c(results.substr(tx_results[i].offset, tx_results[i].size), crc));
+// Carries `whole` on over all of `bytes`, and each of `parts` over the bytes at its place.
+void add_checksums(BytesView bytes, std::span<const Place> places, std::uint32_t& whole,
+                   std::span<std::uint32_t> parts) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto& [offset, size] = places[i];
+    whole = crc32c(bytes.substr(at, offset - at), whole);
+    crc32c_both(bytes.substr(offset, size), whole, parts[i]);
+    at = offset + size;
   }
-  return out;
+  whole = crc32c(bytes.substr(at), whole);
 }
 
 }  // namespace
 
-Result<RecordBytes> encode_record(const StoredBlock& block, BytesView encoded, Height synced,
-                                  std::uint32_t salt) {
-  Bytes results = encode_results(block.executed.response);
+Result<void> encode_record(const StoredBlock& block, BytesView encoded, Height synced,
+                           std::uint32_t salt, RecordBytes& out) {
+  const std::span<const Bytes> txs = block.executed.txs;
+  Bytes& results = out.results_and_table;
+  empty_for_reuse(results);
+  std::vector<Place> result_places;
+  append_results(block.executed.response, results, result_places);
   constexpr std::size_t kMax = std::numeric_limits<std::uint32_t>::max();
   if (encoded.size() > kMax || results.size() > kMax)
     return fail(BaseError::kTooLarge, "block " + std::to_string(block.height().value));
-  const std::size_t tx_count = block.executed.txs.size();
-  const Bytes meta = encode_meta(block.meta);
+  TP_ASSERT(result_places.size() == txs.size());
   const auto results_size = static_cast<std::uint32_t>(results.size());
-  const Bytes table = make_table(encoded, results, tx_count, salt);
-  results += table;
 
+  const std::vector<Place> tx_places = places_of_txs(encoded, txs);
+  std::vector<std::uint32_t> checksums(txs.size(), salt);
+  std::uint32_t body_checksum = salt;
+  add_checksums(encoded, tx_places, body_checksum, checksums);
+  add_checksums(results, result_places, body_checksum, checksums);
+  for (std::size_t i = 0; i < txs.size(); ++i) {
+    put(results, static_cast<std::uint32_t>(tx_places[i].offset));
+    put(results, static_cast<std::uint32_t>(tx_places[i].size));
+    put(results, static_cast<std::uint32_t>(result_places[i].offset));
+    put(results, static_cast<std::uint32_t>(result_places[i].size));
+    put(results, checksums[i]);
+  }
+  body_checksum = crc32c(BytesView(results).substr(results_size), body_checksum);
+
+  const Bytes meta = encode_meta(block.meta);
   Bytes rest;  // of the head, which its checksum covers
   put(rest, block.height().value);
   put(rest, synced.value);
   put(rest, static_cast<std::uint32_t>(meta.size()));
   put(rest, static_cast<std::uint32_t>(encoded.size()));
   put(rest, results_size);
-  put(rest, static_cast<std::uint32_t>(tx_count));
-  put(rest, crc32c(results, crc32c(encoded, salt)));
+  put(rest, static_cast<std::uint32_t>(txs.size()));
+  put(rest, body_checksum);
   put(rest, std::uint32_t{0});
   rest += meta;
-  Bytes head;
-  put(head, kMagic);
-  put(head, crc32c(rest, salt));
-  return RecordBytes{head + rest, std::move(results)};
+  out.head_and_meta.clear();
+  put(out.head_and_meta, kMagic);
+  put(out.head_and_meta, crc32c(rest, salt));
+  out.head_and_meta += rest;
+  return {};
 }
 
 std::optional<RecordHead> decode_record_head(BytesView bytes) {

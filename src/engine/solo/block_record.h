@@ -35,14 +35,14 @@ struct RecordHead {
   std::uint64_t size() const { return kRecordHeadSize + meta_size + body_size(); }
 };
 
-// The pieces of a record, to be written one after the other.
+// The pieces of a record, to be written one after the other. Meant to be used again.
 struct RecordBytes {
   Bytes head_and_meta;
   Bytes results_and_table;  // after the encoded block
 };
 // `encoded` is the encoding of the block. Errors: kTooLarge of BaseError (4 GiB).
-Result<RecordBytes> encode_record(const StoredBlock& block, BytesView encoded, Height synced,
-                                  std::uint32_t salt);
+Result<void> encode_record(const StoredBlock& block, BytesView encoded, Height synced,
+                           std::uint32_t salt, RecordBytes& out);
 
 // Nothing when these are not 48 bytes that a record can begin with. Checksums are not looked at.
 std::optional<RecordHead> decode_record_head(BytesView bytes);

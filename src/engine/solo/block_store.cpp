@@ -162,6 +162,7 @@ struct BlockStore::State {
 
   // Only the appending thread.
   std::unique_ptr<AppendFile> growing;
+  RecordBytes buffers;  // of the last record, for their memory
   Height appended{0};
   bool failed = false;
 
@@ -302,14 +303,14 @@ Result<void> BlockStore::State::append(const StoredBlock& block, BytesView encod
   }
   if (files.empty()) TRY_VOID(begin_file(height));
 
-  TRY(const RecordBytes record, encode_record(block, encoded, synced, salt));
-  TRY_VOID(growing->append(record.head_and_meta));
+  TRY_VOID(encode_record(block, encoded, synced, salt, buffers));
+  TRY_VOID(growing->append(buffers.head_and_meta));
   TRY_VOID(growing->append(encoded));
-  TRY_VOID(growing->append(record.results_and_table));
+  TRY_VOID(growing->append(buffers.results_and_table));
   const std::unique_lock guard(mutex);
   LogFile& file = files.back();
   file.offsets.push_back(file.size);
-  file.size += record.head_and_meta.size() + encoded.size() + record.results_and_table.size();
+  file.size += buffers.head_and_meta.size() + encoded.size() + buffers.results_and_table.size();
   ++file.count;
   appended = height;
   return {};

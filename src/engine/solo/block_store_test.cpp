@@ -279,7 +279,9 @@ TEST(ResultsCodec, ResultsAreCometBftsResponseFinalizeBlock) {
                           .codespace = "sdk"},
                          {}};
   response.app_hash = crypto::sha256("app");
-  const Bytes bytes = encode_results(response);
+  Bytes bytes;
+  std::vector<Place> places;
+  append_results(response, bytes, places);
   // Made by CometBFT v0.38.25, but for the app hash at the end.
   EXPECT_TRUE(to_hex(bytes).starts_with(
       "122a08051201781a036c6f67220169280230013a120a017412080a016b120176180112030a017a420373646b"
@@ -288,12 +290,24 @@ TEST(ResultsCodec, ResultsAreCometBftsResponseFinalizeBlock) {
   ASSERT_TRUE(read);
   EXPECT_EQ(read->tx_results, response.tx_results);
   EXPECT_EQ(read->app_hash, response.app_hash);
+  ASSERT_EQ(places.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto one = decode_tx_result(BytesView(bytes).substr(places[i].offset, places[i].size));
+    ASSERT_TRUE(one);
+    EXPECT_EQ(*one, response.tx_results[i]);
+  }
 }
 
 TEST(Crc32c, TheInstructionAndTheTableAgreeOnThePublishedVector) {
   EXPECT_EQ(crc32c("123456789"), 0xe3069283u);  // RFC 3720 B.4 polynomial
   EXPECT_EQ(crc32c_portable("123456789"), 0xe3069283u);
   EXPECT_EQ(crc32c("6789", crc32c("12345")), 0xe3069283u);
+  std::uint32_t one = crc32c("1234"), other = 7;
+  crc32c_both("56789", one, other);
+  EXPECT_EQ(one, 0xe3069283u);
+  EXPECT_EQ(other, crc32c("56789", 7));
+  crc32c_both("0123456789abcdef0", one, other);
+  EXPECT_EQ(other, crc32c_portable("567890123456789abcdef0", 7));
 }
 
 }  // namespace

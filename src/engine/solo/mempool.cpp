@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "chain/sdk_errors.h"
@@ -24,7 +26,7 @@ Result<void> Mempool::reserve(const Hash256& hash, std::size_t size) {
   }
   const std::lock_guard lock(mutex_);
   if (seen_.contains(hash)) return fail(chain::SdkError::kTxInMempoolCache);
-  const std::size_t txs = txs_.size() + reserved_.txs;
+  const std::size_t txs = waiting().size() + reserved_.txs;
   const std::size_t bytes = bytes_ + reserved_.bytes;
   if (txs >= options_.max_txs || bytes + size > options_.max_bytes) {
     return fail(chain::SdkError::kMempoolIsFull, std::to_string(txs) + " transactions with " +
@@ -66,32 +68,36 @@ PooledTxs Mempool::take(std::size_t max_bytes, std::int64_t max_gas) {
   const std::lock_guard lock(mutex_);
   std::size_t bytes = 0;
   std::int64_t gas = 0;
-  std::size_t count = 0;
-  for (; count < txs_.size(); ++count) {
-    bytes += comet_types::tx_size(txs_[count]);
+  std::size_t end = taken_;
+  for (; end < txs_.size(); ++end) {
+    bytes += comet_types::tx_size(txs_[end]);
     if (bytes > max_bytes) break;
-    const std::int64_t wanted = std::max<std::int64_t>(gas_wanted_[count], 0);
+    const std::int64_t wanted = std::max<std::int64_t>(gas_wanted_[end], 0);
     if (max_gas >= 0 && wanted > max_gas - gas) break;
     gas += max_gas >= 0 ? wanted : 0;
   }
-  PooledTxs out;
-  out.txs.reserve(count);
-  out.hashes.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    bytes_ -= txs_[i].size();
-    out.txs.push_back(std::move(txs_[i]));
-    out.hashes.push_back(hashes_[i]);
-  }
-  const auto end = static_cast<std::ptrdiff_t>(count);
+  const auto from = static_cast<std::ptrdiff_t>(taken_), to = static_cast<std::ptrdiff_t>(end);
+  PooledTxs out{
+      .txs = {std::move_iterator(txs_.begin() + from), std::move_iterator(txs_.begin() + to)},
+      .hashes = {hashes_.begin() + from, hashes_.begin() + to}};
+  for (const Bytes& tx : out.txs) bytes_ -= tx.size();
+  taken_ = end;
+  // Not each time: what waits would be moved again and again.
+  if (taken_ >= txs_.size() - taken_) drop_taken();
+  return out;
+}
+
+void Mempool::drop_taken() {
+  const auto end = static_cast<std::ptrdiff_t>(std::exchange(taken_, 0));
   txs_.erase(txs_.begin(), txs_.begin() + end);
   hashes_.erase(hashes_.begin(), hashes_.begin() + end);
   gas_wanted_.erase(gas_wanted_.begin(), gas_wanted_.begin() + end);
-  return out;
 }
 
 std::vector<Hash256> Mempool::keep_if(
     const std::function<std::vector<bool>(const chain::TxBatch&)>& visit) {
   const std::lock_guard lock(mutex_);
+  drop_taken();
   if (txs_.empty()) return {};
   const std::vector<bool> keep = visit({txs_, hashes_});
   TP_ASSERT(keep.size() == txs_.size());
@@ -124,12 +130,13 @@ void Mempool::forget(const Hash256& hash) {
 
 Mempool::Size Mempool::size() const {
   const std::lock_guard lock(mutex_);
-  return {txs_.size(), bytes_};
+  return {waiting().size(), bytes_};
 }
 
 std::vector<Bytes> Mempool::list(std::size_t limit) const {
   const std::lock_guard lock(mutex_);
-  return {txs_.begin(), txs_.begin() + static_cast<std::ptrdiff_t>(std::min(limit, txs_.size()))};
+  const auto first = waiting().first(std::min(limit, waiting().size()));
+  return {first.begin(), first.end()};
 }
 
 }  // namespace tp::solo

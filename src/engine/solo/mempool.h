@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <unordered_set>
 #include <vector>
 
@@ -70,7 +71,12 @@ class Mempool {
 
   const MempoolOptions options_;
   mutable std::mutex mutex_;
-  // What waits, in order; each has one entry a transaction.
+  std::span<Bytes> waiting() { return std::span(txs_).subspan(taken_); }
+  std::span<const Bytes> waiting() const { return std::span(txs_).subspan(taken_); }
+  void drop_taken();
+
+  // What waits, in order, after `taken_` that were taken; each has one entry a transaction.
+  std::size_t taken_ = 0;
   std::vector<Bytes> txs_;
   std::vector<Hash256> hashes_;
   std::vector<std::int64_t> gas_wanted_;

@@ -110,24 +110,18 @@ Result<chain::ValidatorUpdate> decode_validator_update(BytesView bytes) {
 
 }  // namespace
 
-Bytes encode_tx_result(const chain::TxResult& result) {
-  Bytes out;
-  out.reserve(size_of(result));
-  write(out, result);
-  return out;
-}
-
-Bytes encode_results(const chain::BlockResponse& response) {
-  std::size_t size = 64 + response.events.bytes().size();
-  for (const chain::TxResult& result : response.tx_results) size += 6 + size_of(result);
-  Bytes out;
-  out.reserve(size);
+void append_results(const chain::BlockResponse& response, Bytes& out,
+                    std::vector<Place>& tx_results) {
   for (const chain::EventView& event : response.events) {
     open_frame(out, 1, event.encoded.size());
     out.append(event.encoded);
   }
+  tx_results.clear();
+  tx_results.reserve(response.tx_results.size());
   for (const chain::TxResult& result : response.tx_results) {
-    open_frame(out, 2, size_of(result));
+    const std::size_t size = size_of(result);
+    open_frame(out, 2, size);
+    tx_results.push_back({.offset = out.size(), .size = size});
     write(out, result);
   }
   for (const chain::ValidatorUpdate& update : response.validator_updates) {
@@ -137,7 +131,6 @@ Bytes encode_results(const chain::BlockResponse& response) {
     out.append(message);
   }
   write_text(out, 5, response.app_hash.view());
-  return out;
 }
 
 Result<chain::TxResult> decode_tx_result(BytesView bytes) {

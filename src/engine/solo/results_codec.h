@@ -6,9 +6,15 @@
 
 namespace tp::solo {
 
-Bytes encode_results(const chain::BlockResponse& response);
-// tendermint.abci.ExecTxResult.
-Bytes encode_tx_result(const chain::TxResult& result);
+// Where something lies in bytes.
+struct Place {
+  std::size_t offset = 0;
+  std::size_t size = 0;
+};
+
+// Appends; `tx_results` gets the place in `out` of every ExecTxResult, without its frame.
+void append_results(const chain::BlockResponse& response, Bytes& out,
+                    std::vector<Place>& tx_results);
 
 // Errors: kMalformed; an app hash that is not 32 bytes.
 Result<chain::BlockResponse> decode_results(BytesView bytes);
