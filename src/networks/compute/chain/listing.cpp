@@ -96,6 +96,7 @@ Source<DeploymentId> active_deployments(Queries queries, const QueryContext& con
       if (!batch) break;
       for (const DeploymentId& id : *batch) {
         if (filter.owner && id.owner != *filter.owner) return {};
+        if (filter.owner && filter.dseq != 0 && id.dseq > filter.dseq) return {};
         TRY(const Step step, visit(&id, position_of(id)));
         if (step == Step::kStop) return {};
       }

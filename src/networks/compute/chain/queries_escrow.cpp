@@ -1,5 +1,8 @@
 // akash.escrow.v1.Query: the accounts of deployments and bids, and what leases are paid.
+#include <algorithm>
+
 #include "akash/escrow/v1/query.pb.h"
+#include "base/text.h"
 #include "networks/compute/chain/listing.h"
 #include "networks/compute/chain/views.h"
 #include "networks/compute/chain/wire.h"
@@ -20,11 +23,31 @@ constexpr auto state_number = [](const std::string& name) {
   return types::State_Parse(name, &state) ? static_cast<int>(state) : 0;
 };
 
+// An account of either scope, with the position that its own source gave it.
+struct AccountItem {
+  DeploymentId deployment;
+  std::optional<BidItem> bid;
+};
+
+std::uint64_t dseq_of(const AccountItem& item) {
+  return item.deployment.dseq;
+}
+std::uint64_t dseq_of(const OrderId& id) {
+  return id.deployment().dseq;
+}
+
 // The reference compares the beginning of "<scope>/<xid>", in which a payment stands behind its
-// account. What of it names an owner and a dseq narrows the walk.
+// account. What of it names a scope, an owner and a dseq narrows the walk.
 struct Xid {
   std::string prefix;
   ListFilter filter;
+  // A dseq that more digits may follow: it is looked at first, then all that begin so.
+  std::uint64_t dseq_begins = 0;
+
+  bool may_be(std::string_view scope) const {
+    const std::size_t size = std::min(scope.size(), prefix.size());
+    return scope.substr(0, size) == std::string_view(prefix).substr(0, size);
+  }
 };
 
 Xid read_xid(const Core& core, const std::string& text) {
@@ -33,15 +56,34 @@ Xid read_xid(const Core& core, const std::string& text) {
   if (owner_at == std::string::npos) return xid;
   const std::size_t dseq_at = text.find('/', owner_at + 1);
   const auto owner = core.accounts.parse(text.substr(owner_at + 1, dseq_at - owner_at - 1));
-  if (owner) xid.filter.owner = *owner;
+  if (!owner) return xid;
+  xid.filter.owner = *owner;
+  if (dseq_at == std::string::npos) return xid;
+  const std::size_t end = text.find('/', dseq_at + 1);
+  const auto dseq =
+      parse_int<std::uint64_t>(std::string_view(text).substr(dseq_at + 1, end - dseq_at - 1));
+  if (dseq) (end == std::string::npos ? xid.dseq_begins : xid.filter.dseq) = *dseq;
   return xid;
 }
 
-// An account of either scope, with the position that its own source gave it.
-struct AccountItem {
-  DeploymentId deployment;
-  std::optional<BidItem> bid;
-};
+// Segments that `make` gives for one filter: those of the deployment that the xid names first.
+template <class Item, class Make>
+std::vector<Segment<Item>> narrowed(const Xid& xid, Make make) {
+  if (xid.dseq_begins == 0) return make(xid.filter);
+  ListFilter exact = xid.filter;
+  exact.dseq = xid.dseq_begins;
+  std::vector<Segment<Item>> segments = make(exact);
+  for (Segment<Item>& rest : make(xid.filter)) {
+    Source<Item> others{[source = std::move(rest.source), dseq = exact.dseq](
+                            BytesView from, typename Source<Item>::Visitor visit) -> Result<void> {
+      return source.walk(from, [&](const Item* item, const Bytes& position) {
+        return visit(item != nullptr && dseq_of(*item) == dseq ? nullptr : item, position);
+      });
+    }};
+    segments.push_back({std::move(others), rest.states});
+  }
+  return segments;
+}
 
 template <class Item>
 Source<AccountItem> as_accounts(Source<Item> source) {
@@ -59,23 +101,26 @@ Source<AccountItem> as_accounts(Source<Item> source) {
   }};
 }
 
-std::vector<Segment<AccountItem>> plan(Queries queries, const QueryContext& context,
-                                       const ListFilter& filter, StateMask states) {
+std::vector<Segment<AccountItem>> plan(Queries queries, const QueryContext& context, const Xid& xid,
+                                       StateMask states) {
   const StateMask closed = states & ~(kOpen | kOverdrawn);
-  std::vector<Segment<AccountItem>> segments;
-  if ((states & kOpen) != 0)
-    segments.push_back(
-        {as_accounts(bids_on(queries, context, live_orders(queries, context, filter), filter)),
-         kOpen});
-  if ((states & (kOpen | kOverdrawn)) != 0)
-    segments.push_back(
-        {as_accounts(active_deployments(queries, context, filter)), states & (kOpen | kOverdrawn)});
-  if (closed != 0) {
-    segments.push_back(
-        {as_accounts(bids_on(queries, context, all_orders(context, filter), filter)), closed});
-    segments.push_back({as_accounts(all_deployments(context, filter)), closed});
-  }
-  return segments;
+  const bool bids = xid.may_be("bid/"), deployments = xid.may_be("deployment/");
+  return narrowed<AccountItem>(xid, [&](const ListFilter& filter) {
+    std::vector<Segment<AccountItem>> segments;
+    if ((states & kOpen) != 0 && bids)
+      segments.push_back(
+          {as_accounts(bids_on(queries, context, live_orders(queries, context, filter), filter)),
+           kOpen});
+    if ((states & (kOpen | kOverdrawn)) != 0 && deployments)
+      segments.push_back({as_accounts(active_deployments(queries, context, filter)),
+                          states & (kOpen | kOverdrawn)});
+    if (closed != 0 && bids)
+      segments.push_back(
+          {as_accounts(bids_on(queries, context, all_orders(context, filter), filter)), closed});
+    if (closed != 0 && deployments)
+      segments.push_back({as_accounts(all_deployments(context, filter)), closed});
+    return segments;
+  });
 }
 
 Result<query::QueryAccountsResponse> accounts_list(Queries queries, const QueryContext& context,
@@ -104,16 +149,18 @@ Result<query::QueryAccountsResponse> accounts_list(Queries queries, const QueryC
     return true;
   };
   TRY_TO(*response.mutable_pagination(),
-         fill_page(request.pagination(), states, plan(queries, context, xid.filter, states), take));
+         fill_page(request.pagination(), states, plan(queries, context, xid, states), take));
   return response;
 }
 
 std::vector<Segment<OrderId>> payment_plan(Queries queries, const QueryContext& context,
-                                           const ListFilter& filter, StateMask states) {
-  std::vector<Segment<OrderId>> segments;
-  if ((states & kOpen) != 0) segments.push_back({live_orders(queries, context, filter), kOpen});
-  if ((states & ~kOpen) != 0) segments.push_back({all_orders(context, filter), states & ~kOpen});
-  return segments;
+                                           const Xid& xid, StateMask states) {
+  return narrowed<OrderId>(xid, [&](const ListFilter& filter) {
+    std::vector<Segment<OrderId>> segments;
+    if ((states & kOpen) != 0) segments.push_back({live_orders(queries, context, filter), kOpen});
+    if ((states & ~kOpen) != 0) segments.push_back({all_orders(context, filter), states & ~kOpen});
+    return segments;
+  });
 }
 
 Result<query::QueryPaymentsResponse> payments_list(Queries queries, const QueryContext& context,
@@ -140,9 +187,9 @@ Result<query::QueryPaymentsResponse> payments_list(Queries queries, const QueryC
     views::write_payment(core, lease, *agreement, charge, *response.add_payments());
     return true;
   };
-  TRY_TO(*response.mutable_pagination(),
-         fill_page(request.pagination(), states, payment_plan(queries, context, xid.filter, states),
-                   take));
+  TRY_TO(
+      *response.mutable_pagination(),
+      fill_page(request.pagination(), states, payment_plan(queries, context, xid, states), take));
   return response;
 }
 

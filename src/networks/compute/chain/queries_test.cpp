@@ -15,6 +15,7 @@ namespace {
 using chain::QueryError;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class QueriesTest : public ::testing::Test, protected ComputeChain {
  protected:
@@ -332,6 +333,27 @@ TEST_F(QueriesTest, EscrowAccountsByStateAndXid) {
   EXPECT_EQ(list()->accounts(0).id().scope(), akash::escrow::id::v1::Scope::deployment);
   request.set_xid("bid/" + text(alice) + "/3");
   EXPECT_EQ(list()->accounts_size(), 2);
+}
+
+TEST_F(QueriesTest, TheDeploymentThatAnXidNamesComesBeforeThoseThatBeginLikeIt) {
+  for (const std::uint64_t dseq : {12, 1, 2, 100})
+    ASSERT_TRUE(create(alice, dseq)) << "deployment " << dseq;
+  akash::escrow::v1::QueryAccountsRequest request;
+  const auto xids = [&](const std::string& xid) {
+    request.set_xid(xid);
+    const auto response =
+        query<akash::escrow::v1::QueryAccountsResponse>("/akash.escrow.v1.Query/Accounts", request);
+    std::vector<std::string> found;
+    for (const auto& account : response->accounts()) found.push_back(account.id().xid());
+    return found;
+  };
+  const std::string owner = text(alice);
+  EXPECT_THAT(xids("deployment/" + owner + "/12"), ElementsAre(owner + "/12"));
+  EXPECT_THAT(xids("deployment/" + owner + "/1"),
+              ElementsAre(owner + "/1", owner + "/12", owner + "/100"));
+  EXPECT_THAT(xids("deployment/" + owner + "/1/"), ElementsAre());
+  EXPECT_THAT(xids("bid/" + owner + "/1"), ElementsAre());
+  EXPECT_THAT(xids("dep"), SizeIs(4));
 }
 
 TEST_F(QueriesTest, EscrowPaymentsByState) {
