@@ -52,7 +52,7 @@ ninja_progress() {
 # shows the time and how far a build is; elsewhere a line a minute does. Returns COMMAND's status;
 # the caller prints what it wants from LOG.
 with_progress() {
-  local label=$1 log=$2 started=$SECONDS pid status=0 last=0 now
+  local label=$1 log=$2 started=$SECONDS pid status=0 last=0 now traps
   shift 2
   mkdir -p "$(dirname "$log")"
   : >"$log"
@@ -61,6 +61,7 @@ with_progress() {
   "$@" >"$log" 2>&1 </dev/null &
   pid=$!
   set +m
+  traps=$(trap -p INT TERM) # the caller's
   trap 'echo; kill -- "-$pid" 2>/dev/null; wait "$pid" 2>/dev/null; exit 130' INT TERM
   while kill -0 "$pid" 2>/dev/null; do
     now=$((SECONDS - started))
@@ -74,6 +75,7 @@ with_progress() {
   done
   wait "$pid" || status=$?
   trap - INT TERM
+  eval "$traps"
   if [ -t 1 ]; then printf '\r\033[K'; fi
   if [ "$status" = 0 ]; then
     say "$label  done  $(duration $((SECONDS - started)))"
