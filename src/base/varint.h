@@ -8,7 +8,9 @@
 
 namespace tp {
 
-inline void append_varint(Bytes& out, std::uint64_t value) {
+// `Out` is Bytes or ShortBytes.
+template <class Out>
+void append_varint(Out& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
   out.push_back(static_cast<char>(value));
 }

@@ -17,12 +17,16 @@ Result<void> GasMeter::charge(Gas amount, std::string_view what) {
                                        ", gasUsed: " + to_string(wanted));
 }
 
-Result<std::optional<Bytes>> Context::get(store::StoreId store, BytesView key) const {
+Result<bool> Context::read(store::StoreId store, BytesView key, store::ValueVisitor visit) const {
   const GasTable& price = params_->gas;
   TRY_VOID(charge(price.per_row_read, "row read"));
-  TRY(std::optional<Bytes> value, state_->get(store, key));
-  if (value) TRY_VOID(charge(Gas{price.per_byte_read.value * value->size()}, "bytes read"));
-  return value;
+  std::size_t size = 0;
+  TRY(const bool found, state_->read(store, key, [&](BytesView value) {
+    size = value.size();
+    visit(value);
+  }));
+  TRY_VOID(charge(Gas{price.per_byte_read.value * size}, "bytes read"));
+  return found;
 }
 
 Result<bool> Context::contains(store::StoreId store, BytesView key) const {
@@ -62,8 +66,8 @@ bool Context::pay_for_events(std::size_t count) {
 
 void Context::emit(const Event& event) {
   if (!pay_for_events(1)) return;
-  events_.begin_event(event.type);
-  for (const Attribute& one : event.attributes) events_.attribute({one.key, one.value, one.index});
+  events_->begin_event(event.type);
+  for (const Attribute& one : event.attributes) events_->attribute({one.key, one.value, one.index});
   end_event();
 }
 
@@ -72,14 +76,14 @@ void Context::emit(std::string_view type, std::initializer_list<AttributeView> a
 }
 
 void Context::add(std::string_view type, std::initializer_list<AttributeView> attributes) {
-  events_.begin_event(type);
-  for (const AttributeView& attribute : attributes) events_.attribute(attribute);
+  events_->begin_event(type);
+  for (const AttributeView& attribute : attributes) events_->attribute(attribute);
   end_event();
 }
 
 void Context::end_event() {
-  if (!message_index_.empty()) events_.attribute({"msg_index", message_index_});
-  events_.end_event();
+  if (!message_index_.empty()) events_->attribute({"msg_index", message_index_});
+  events_->end_event();
 }
 
 }  // namespace tp::chain

@@ -17,12 +17,13 @@ namespace tp::chain {
 
 class Context final : public store::Writer {
  public:
-  // All referenced objects must outlive the context.
-  Context(store::Overlay& state, const BlockInfo& block, const ChainParams& params, GasMeter& gas)
-      : state_(&state), block_(&block), params_(&params), gas_(&gas) {}
+  // All referenced objects must outlive the context. Events are added to `events`.
+  Context(store::Overlay& state, const BlockInfo& block, const ChainParams& params, GasMeter& gas,
+          EventList& events)
+      : state_(&state), block_(&block), params_(&params), gas_(&gas), events_(&events) {}
 
   // Every access charges gas by the table in params. Errors: SdkError::kOutOfGas.
-  Result<std::optional<Bytes>> get(store::StoreId store, BytesView key) const override;
+  Result<bool> read(store::StoreId store, BytesView key, store::ValueVisitor visit) const override;
   Result<bool> contains(store::StoreId store, BytesView key) const override;
   Result<void> scan(store::StoreId store, const store::KeyRange& range,
                     store::ScanVisitor visit) const override;
@@ -48,6 +49,12 @@ class Context final : public store::Writer {
     });
     TP_ASSERT(added == count);
   }
+  // The same with another meter, which must outlive the result.
+  Context with(GasMeter& gas) const {
+    Context other = *this;
+    other.gas_ = &gas;
+    return other;
+  }
   // From now on events are paid for and forgotten.
   void forget_events() { keeps_events_ = false; }
   // From now on every event ends in the attribute msg_index, which tells a transaction's messages
@@ -60,8 +67,6 @@ class Context final : public store::Writer {
   const BlockInfo& block() const { return *block_; }
   const ChainParams& params() const { return *params_; }
   GasMeter& gas() const { return *gas_; }
-  EventList take_events() { return std::exchange(events_, {}); }
-  const EventList& events() const { return events_; }
 
  private:
   bool pay_for_events(std::size_t count);  // false also when nobody wants them
@@ -72,7 +77,7 @@ class Context final : public store::Writer {
   const BlockInfo* block_;
   const ChainParams* params_;
   GasMeter* gas_;
-  EventList events_;
+  EventList* events_;
   bool keeps_events_ = true;
   std::string message_index_;
 };

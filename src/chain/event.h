@@ -61,6 +61,8 @@ class EventList {
   void add(const Event& event);
   void add(std::string_view type, std::initializer_list<AttributeView> attributes);
   void append(const EventList& more) { bytes_ += more.bytes_; }
+  // Forgets what was added since bytes() had `size`; keeps the memory for what comes next.
+  void cut(std::size_t size) { bytes_.resize(size); }
 
   // For reading: `for (const EventView& event : list)`. A view lives until the next step.
   class Iterator;

@@ -292,7 +292,9 @@ Result<InitResponse> Machine::init(const InitRequest& request) {
                         .billable_now = billable,
                         .proposer = {}};
   GasMeter unlimited(GasMeter::kUnlimited);
-  Context context(writes, block, params_, unlimited);
+  EventList events;  // of genesis: nobody is told
+  Context context(writes, block, params_, unlimited, events);
+  context.forget_events();
   TRY_VOID(kParams.put(context, kOnly, params_));
   TRY_VOID(kClock.put(context, kOnly, BlockClock{request.time, billable, genesis_hash}));
   for (Module* module : modules_)
@@ -306,12 +308,13 @@ Result<InitResponse> Machine::init(const InitRequest& request) {
 }
 
 // `before` is what an earlier call gave, or null: then only verification is tried again.
-std::shared_ptr<const Machine::Prepared> Machine::prepare(BytesView raw, const Prepared* before,
+std::shared_ptr<const Machine::Prepared> Machine::prepare(BytesView raw, const Hash256& hash,
+                                                          const Prepared* before,
                                                           const store::StateVersion& state) const {
   Prepared prepared =
       before != nullptr
           ? *before
-          : Prepared{.tx = codec_->decode(raw), .claims = {}, .verified = {}, .tried_at = {}};
+          : Prepared{.tx = codec_->decode(raw, hash), .claims = {}, .verified = {}, .tried_at = {}};
   if (prepared.tx) {
     if (before == nullptr) prepared.claims = admission_->claims_of(*prepared.tx);
     prepared.verified = admission_->verify(state, params_, *prepared.tx, prepared.claims);
@@ -335,7 +338,7 @@ std::vector<std::shared_ptr<const Machine::Prepared>> Machine::prepare_all(const
   if (missing.empty()) return prepared;
   compute_.parallel(missing.size(), [&](std::size_t n) {
     const std::size_t i = missing[n];
-    prepared[i] = prepare(txs.txs[i], prepared[i].get(), *state);
+    prepared[i] = prepare(txs.txs[i], txs.hashes[i], prepared[i].get(), *state);
     prepared_->insert(txs.hashes[i], prepared[i]);
   });
   return prepared;
@@ -359,6 +362,7 @@ std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
   std::vector<TxResult> results;
   results.reserve(prepared.size());
   std::vector<Hash256> refused;
+  EventList events;
   for (std::size_t i = 0; i < prepared.size(); ++i) {
     const Prepared* one = prepared[i].get();
     if (!one->tx) {
@@ -376,9 +380,9 @@ std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
       refused.push_back(txs.hashes[i]);
       continue;
     }
-    auto work = store::Overlay::over(*check_state_);
+    store::Attempt attempt(*check_state_);
     GasMeter meter(gas_limit_of(*one->tx));
-    Context context(work, block, params_, meter);
+    Context context(*check_state_, block, params_, meter, events);
     if (kind != CheckKind::kProbe) context.forget_events();  // nobody is told
     const Result<void> admitted =
         admission_->admit(context, *one->tx, one->claims, mode, one->verified);
@@ -386,9 +390,10 @@ std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
     result.gas_wanted = static_cast<std::int64_t>(meter.limit().value);
     result.gas_used = static_cast<std::int64_t>(meter.used().value);
     if (admitted) {
-      result.events = context.take_events();
-      if (kind != CheckKind::kProbe) work.merge_into(*check_state_);
+      result.events = std::exchange(events, {});
+      if (kind != CheckKind::kProbe) attempt.keep();
     } else {
+      events.cut(0);
       refused.push_back(txs.hashes[i]);
     }
     results.push_back(std::move(result));
@@ -398,35 +403,35 @@ std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
 }
 
 // Precondition: `prepared.tx` holds a transaction.
-Outcome Machine::execute(store::Overlay& state, const BlockInfo& block, const Prepared& prepared,
-                         AdmitMode mode) const {
+TxResult Machine::execute(store::Overlay& state, const BlockInfo& block, const Prepared& prepared,
+                          AdmitMode mode, EventList& events) const {
   const DecodedTx& tx = *prepared.tx;
   const Gas limit = mode == AdmitMode::kSimulate ? options_.query_gas : gas_limit_of(tx);
   GasMeter meter(limit);
+  events.cut(0);
+  Context context(state, block, params_, meter, events);
 
-  auto admission_writes = store::Overlay::over(state);
-  Context admission(admission_writes, block, params_, meter);
+  store::Attempt admission(state);
   if (const Result<void> admitted =
-          admission_->admit(admission, tx, prepared.claims, mode, prepared.verified);
+          admission_->admit(context, tx, prepared.claims, mode, prepared.verified);
       !admitted)
-    return {.result = failed(admitted.error(), limit, meter.used()), .admitted = false};
-  admission_writes.merge_into(state);
+    return failed(admitted.error(), limit, meter.used());
+  admission.keep();
+  const std::size_t events_of_admission = events.bytes().size();
 
-  Outcome outcome{.result = {}, .admitted = true};
-  auto message_writes = store::Overlay::over(state);
-  Context context(message_writes, block, params_, meter);
-  if (const Result<void> ran = run_messages(context, prepared, outcome.result); ran) {
-    message_writes.merge_into(state);
+  TxResult result;
+  store::Attempt messages(state);
+  if (const Result<void> ran = run_messages(context, prepared, result); ran) {
+    messages.keep();
   } else {
-    outcome.result = failed(ran.error());
+    result = failed(ran.error());
+    // The events of admission are kept even when the messages fail: fee and sequence did change.
+    events.cut(events_of_admission);
   }
-  // The events of admission are kept even when the messages fail: fee and sequence did change.
-  EventList events = admission.take_events();
-  events.append(outcome.result.events);
-  outcome.result.events = std::move(events);
-  outcome.result.gas_wanted = static_cast<std::int64_t>(gas_limit_of(tx).value);
-  outcome.result.gas_used = static_cast<std::int64_t>(meter.used().value);
-  return outcome;
+  result.events = events;  // a copy takes just the memory that it needs
+  result.gas_wanted = static_cast<std::int64_t>(gas_limit_of(tx).value);
+  result.gas_used = static_cast<std::int64_t>(meter.used().value);
+  return result;
 }
 
 Result<void> Machine::run_messages(Context& context, const Prepared& prepared,
@@ -463,7 +468,6 @@ Result<void> Machine::run_messages(Context& context, const Prepared& prepared,
   // An event that could not be paid for shows here.
   TRY_VOID(context.charge(Gas{0}, "end of transaction"));
   result.data = data.SerializeAsString();
-  result.events = context.take_events();
   return {};
 }
 
@@ -496,8 +500,9 @@ Result<BlockResponse> Machine::finalize(const BlockRequest& request) {
   TRY(const BlockInfo block, begin_block(state, request));
   BlockResponse response;
   response.tx_results.reserve(prepared.size());
+  EventList events;
   for (const auto& one : prepared) {
-    response.tx_results.push_back(one->tx ? execute(state, block, *one, AdmitMode::kDeliver).result
+    response.tx_results.push_back(one->tx ? execute(state, block, *one, AdmitMode::kDeliver, events)
                                           : failed(one->tx.error()));
   }
   TRY_TO(response.events, schedule_.run_due(state, block, params_));
@@ -543,8 +548,9 @@ TxResult Machine::simulate(BytesView raw) const {
   if (!prepared.tx) return failed(prepared.tx.error());
   prepared.claims = admission_->claims_of(*prepared.tx);
   store::Overlay work(*state);
-  return execute(work, block_of(*state, state->height().next()), prepared, AdmitMode::kSimulate)
-      .result;
+  EventList events;
+  return execute(work, block_of(*state, state->height().next()), prepared, AdmitMode::kSimulate,
+                 events);
 }
 
 Result<void> Machine::check_invariants(const store::Reader& state) const {

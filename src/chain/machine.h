@@ -31,12 +31,6 @@ struct MachineOptions {
   Gas query_gas{500'000'000};               // bounds simulation
 };
 
-// What executing one transaction did, before anybody decided to keep it.
-struct Outcome {
-  TxResult result;
-  bool admitted = false;  // fees and sequences are in the overlay even if the messages failed
-};
-
 class Machine final : public Application {
  public:
   // The references must outlive the machine. Before use: add every module, then load().
@@ -80,11 +74,14 @@ class Machine final : public Application {
   struct Prepared;
   class PreparedCache;
 
-  std::shared_ptr<const Prepared> prepare(BytesView raw, const Prepared* before,
+  std::shared_ptr<const Prepared> prepare(BytesView raw, const Hash256& hash,
+                                          const Prepared* before,
                                           const store::StateVersion& state) const;
   std::vector<std::shared_ptr<const Prepared>> prepare_all(const TxBatch& txs);
-  Outcome execute(store::Overlay& state, const BlockInfo& block, const Prepared& prepared,
-                  AdmitMode mode) const;
+  // Fees and sequences stay in `state` even if the messages fail; what is refused leaves nothing.
+  // `events` is memory to work in.
+  TxResult execute(store::Overlay& state, const BlockInfo& block, const Prepared& prepared,
+                   AdmitMode mode, EventList& events) const;
   Result<void> run_messages(Context& context, const Prepared& prepared, TxResult& result) const;
   Result<BlockInfo> begin_block(store::Overlay& state, const BlockRequest& request) const;
   BlockInfo block_of(const store::Reader& state, Height height) const;

@@ -83,22 +83,27 @@ Result<EventList> Schedule::run_due(store::Overlay& state, const BlockInfo& bloc
       if (handler == handlers_.end())
         TP_FATAL("a due schedule entry names a handler that this program does not have");
 
-      auto work = store::Overlay::over(state);
+      const std::size_t events_before = events.bytes().size();
+      std::optional<store::Attempt> attempt(std::in_place, state);
       GasMeter meter(alone ? GasMeter::kUnlimited : remaining);
-      Context context(work, block, params, meter);
+      Context context(state, block, params, meter, events);
       // Outside the meter: gas that is all but spent must not fail the block.
-      TRY_VOID(kEntries.erase(work, ticket));
+      TRY_VOID(kEntries.erase(state, ticket));
       const Result<void> ran = handler->second(context, entry.key, ticket.time);
-      if (meter.used() > meter.limit()) {
+      const bool out_of_gas = meter.used() > meter.limit();
+      if (ran && !out_of_gas) {
+        attempt->keep();
+      } else {
+        attempt.reset();
+        events.cut(events_before);
+      }
+      if (out_of_gas) {
         // Gone for lack of gas, a due entry would never come back: its lease would run free.
         if (!is_first) return events;  // the next block begins with it
         alone = true;
         continue;
       }
-      if (ran) {
-        events.append(context.events());
-        work.merge_into(state);
-      } else {
+      if (!ran) {
         events.add("schedule_failed", {{"handler", std::to_string(static_cast<int>(entry.handler))},
                                        {"codespace", ran.error().codespace},
                                        {"code", std::to_string(ran.error().code)},

@@ -97,6 +97,10 @@ TxCodec::TxCodec(MessageTypes& types, DecodeLimits limits)
       auth_info_table_(types.table_of(*AuthInfo::descriptor())) {}
 
 Result<DecodedTx> TxCodec::decode(BytesView raw) const {
+  return decode(raw, crypto::sha256(raw));
+}
+
+Result<DecodedTx> TxCodec::decode(BytesView raw, const Hash256& hash) const {
   if (raw.size() > limits_.bytes_max)
     return fail(SdkError::kTxTooLarge, std::to_string(raw.size()) + " bytes, at most " +
                                            std::to_string(limits_.bytes_max) + " are admitted");
@@ -133,7 +137,7 @@ Result<DecodedTx> TxCodec::decode(BytesView raw) const {
     return fail(SdkError::kNotSupported, "AuthInfo.tip is retired and must not be set");
 
   TRY_VOID(unpack_messages(types_, arena.get(), tx));
-  tx.hash = crypto::sha256(tx.raw);
+  tx.hash = hash;
   return tx;
 }
 

@@ -76,6 +76,8 @@ class TxCodec {
   // Errors: kTxTooLarge (more than bytes_max), kUnknownExtensionOptions, kNotSupported (a tip),
   // kTxDecode (everything else, naming message and field). Cost: O(size).
   Result<DecodedTx> decode(BytesView raw) const;
+  // The same for who knows the SHA-256 of `raw` already.
+  Result<DecodedTx> decode(BytesView raw, const Hash256& hash) const;
 
  private:
   const MessageTypes& types_;

@@ -34,12 +34,14 @@ inline constexpr bool kIsStrong = false;
 template <class Tag, class T>
 inline constexpr bool kIsStrong<Strong<Tag, T>> = true;
 
-template <std::integral T>
-void append_ordered(Bytes& out, T value) {
+template <class Out, std::integral T>
+void append_ordered(Out& out, T value) {
   auto bits = static_cast<std::make_unsigned_t<T>>(value);
   if constexpr (std::is_signed_v<T>) bits ^= std::make_unsigned_t<T>{1} << (sizeof(T) * 8 - 1);
-  for (int shift = static_cast<int>(sizeof(T)) * 8 - 8; shift >= 0; shift -= 8)
-    out.push_back(static_cast<char>(static_cast<std::uint8_t>(bits >> shift)));
+  char raw[sizeof(T)];
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    raw[i] = static_cast<char>(static_cast<std::uint8_t>(bits >> (sizeof(T) - 1 - i) * 8));
+  out.append(raw, sizeof raw);
 }
 
 template <std::integral T>
@@ -57,8 +59,9 @@ bool take_ordered(BytesView& in, T& value) {
 
 }  // namespace detail
 
-template <class T>
-void append_key(Bytes& out, const T& value) {
+// `Out` is Bytes or ShortBytes.
+template <class Out, class T>
+void append_key(Out& out, const T& value) {
   if constexpr (std::is_enum_v<T>) {
     detail::append_ordered(out, static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (std::integral<T>) {
@@ -68,10 +71,13 @@ void append_key(Bytes& out, const T& value) {
   } else if constexpr (requires { value.view(); }) {
     out.append(value.view());
   } else if constexpr (std::same_as<T, std::string>) {
-    for (const char c : value) {
-      out.push_back(c);
-      if (c == '\0') out.push_back('\xff');
+    BytesView rest = value;
+    for (std::size_t zero = rest.find('\0'); zero != BytesView::npos; zero = rest.find('\0')) {
+      out.append(rest.substr(0, zero + 1));
+      out.push_back('\xff');
+      rest.remove_prefix(zero + 1);
     }
+    out.append(rest);
     out.append("\0\1", 2);
   } else if constexpr (HasFields<T>) {
     std::apply([&out](const auto&... field) { (append_key(out, field), ...); }, value.fields());

@@ -10,28 +10,41 @@ const WriteMap* Overlay::find_map(StoreId store) const {
   return nullptr;
 }
 
-WriteMap& Overlay::map_of(StoreId store) {
+WriteMap& Overlay::map_of(StoreId store) const {
   for (StoreMap& one : stores_)
     if (one.store == store) return one.map;
   return stores_.emplace_back(StoreMap{store, {}}).map;
 }
 
-const WriteEntry* Overlay::find(StoreId store, BytesView key) const {
-  const WriteMap* map = find_map(store);
-  return map == nullptr ? nullptr : map->find(WriteMap::hash_of(key), key);
-}
-
-Result<std::optional<Bytes>> Overlay::get(StoreId store, BytesView key) const {
-  const WriteEntry* entry = find(store, key);
-  if (entry == nullptr) return base_->get(store, key);
-  if (entry->erased()) return std::nullopt;
-  return Bytes(entry->value());
+Result<bool> Overlay::read(StoreId store, BytesView key, ValueVisitor visit) const {
+  const std::uint64_t hash = WriteMap::hash_of(key);
+  WriteMap& map = map_of(store);
+  if (const WriteEntry* entry = map.find(hash, key)) {
+    if (!entry->erased()) {
+      visit(entry->value());
+      return true;
+    }
+    if (!*WriteMap::presence(entry)) return false;
+  }
+  TRY(const bool found, base_->read(store, key, [&](BytesView value) {
+    map.remember(arena_, hash, key, value);
+    visit(value);
+  }));
+  if (!found) map.remember(arena_, hash, key, {});
+  return found;
 }
 
 Result<bool> Overlay::contains(StoreId store, BytesView key) const {
-  const WriteEntry* entry = find(store, key);
-  if (entry == nullptr) return base_->contains(store, key);
-  return !entry->erased();
+  const std::uint64_t hash = WriteMap::hash_of(key);
+  WriteMap& map = map_of(store);
+  if (const auto known = WriteMap::presence(map.find(hash, key))) return *known;
+  TRY(const bool found, base_->contains(store, key));
+  if (found) {
+    map.remember_presence(arena_, hash, key);
+  } else {
+    map.remember(arena_, hash, key, {});
+  }
+  return found;
 }
 
 Result<void> Overlay::scan(StoreId store, const KeyRange& range, ScanVisitor visit) const {
@@ -43,7 +56,7 @@ Result<void> Overlay::scan(StoreId store, const KeyRange& range, ScanVisitor vis
     bool stopped = false;
     const auto visit_own_before = [&](std::optional<BytesView> bound) -> Result<Step> {
       for (; own != own_end && (!bound || (*own)->key() < *bound); ++own) {
-        if ((*own)->erased()) continue;
+        if ((*own)->erased() || !(*own)->written()) continue;
         TRY(const Step step, visit((*own)->key(), (*own)->value()));
         if (step == Step::kStop) {
           stopped = true;
@@ -55,7 +68,8 @@ Result<void> Overlay::scan(StoreId store, const KeyRange& range, ScanVisitor vis
     TRY_VOID(base_->scan(store, range, [&](BytesView key, BytesView value) -> Result<Step> {
       TRY(const Step step, visit_own_before(key));
       if (step == Step::kStop) return Step::kStop;
-      if (own != own_end && (*own)->key() == key) return Step::kGoOn;  // ours, visited next
+      if (own != own_end && (*own)->key() == key && (*own)->written())
+        return Step::kGoOn;  // ours, visited next
       TRY(const Step own_step, visit(key, value));
       stopped = own_step == Step::kStop;
       return own_step;
@@ -68,7 +82,7 @@ Result<void> Overlay::scan(StoreId store, const KeyRange& range, ScanVisitor vis
 
 Result<void> Overlay::put(StoreId store, BytesView key, BytesView value) {
   TP_ASSERT(!key.empty() && !value.empty());
-  map_of(store).set(arena_, WriteMap::hash_of(key), key, value);
+  map_of(store).set(arena_, undo_, WriteMap::hash_of(key), key, value);
   return {};
 }
 
@@ -76,40 +90,38 @@ Result<bool> Overlay::replace(StoreId store, BytesView key, BytesView value) {
   TP_ASSERT(!key.empty() && !value.empty());
   const std::uint64_t hash = WriteMap::hash_of(key);
   WriteMap& map = map_of(store);
-  const WriteEntry* before = map.find(hash, key);
-  bool existed = before != nullptr && !before->erased();
-  if (before == nullptr) TRY_TO(existed, base_->contains(store, key));
-  map.set(arena_, hash, key, value);
-  return existed;
+  std::optional<bool> existed = WriteMap::presence(map.find(hash, key));
+  if (!existed) TRY_TO(existed, base_->contains(store, key));
+  map.set(arena_, undo_, hash, key, value);
+  return *existed;
 }
 
 Result<void> Overlay::erase(StoreId store, BytesView key) {
-  map_of(store).set(arena_, WriteMap::hash_of(key), key, {});
+  map_of(store).set(arena_, undo_, WriteMap::hash_of(key), key, {});
   return {};
 }
 
 WriteSet Overlay::writes() const {
   WriteSet out;
   for (const StoreMap& one : stores_) {
+    const std::vector<const WriteEntry*> entries = one.map.sorted();
+    if (entries.empty()) continue;
     StoreWrites& writes = out[one.store];
-    writes.reserve(one.map.size());
-    for (const WriteEntry* entry : one.map.sorted())
+    writes.reserve(entries.size());
+    for (const WriteEntry* entry : entries)
       writes.push_back(
           {entry->key(), entry->erased() ? std::nullopt : std::optional(entry->value())});
   }
   return out;
 }
 
-void Overlay::merge_into(Overlay& target) {
-  for (const StoreMap& one : stores_) {
-    WriteMap& into = target.map_of(one.store);
-    for (const WriteEntry* entry : one.map.entries())
-      into.set(target.arena_, entry->hash(), entry->key(), entry->value());
-  }
-  clear();
+void Overlay::rebase(const Reader& base) {
+  base_ = &base;
+  for (StoreMap& one : stores_) one.map.forget_below();
 }
 
 void Overlay::clear() {
+  TP_ASSERT(!undo_.is_open());
   stores_.clear();
   arena_ = Arena();
 }

@@ -1,7 +1,8 @@
-// Uncommitted writes on top of any Reader. A transaction runs on one, a block on another below it;
-// success merges, failure drops (design.md §5).
+// Uncommitted writes on top of any Reader. A block runs on one; each of its transactions is an
+// attempt on it that is kept or taken back as a whole (design.md §5).
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
@@ -22,15 +23,13 @@ using WriteSet = std::map<StoreId, StoreWrites>;
 // Not thread-safe, also not for readers side by side.
 class Overlay final : public Writer {
  public:
-  // `base` must outlive the overlay and must not change while the overlay lives, except by
-  // merge_into.
+  // `base` must outlive the overlay and must not change while the overlay lives. What small values
+  // and absences it was asked for are remembered.
   explicit Overlay(const Reader& base) : base_(&base) {}
-  // The same, for bases that are overlays themselves: there the constructor would mean a copy.
-  static Overlay over(const Reader& base) { return Overlay(base); }
   Overlay(const Overlay&) = delete;
   Overlay& operator=(const Overlay&) = delete;
 
-  Result<std::optional<Bytes>> get(StoreId store, BytesView key) const override;
+  Result<bool> read(StoreId store, BytesView key, ValueVisitor visit) const override;
   Result<bool> contains(StoreId store, BytesView key) const override;
   Result<void> scan(StoreId store, const KeyRange& range, ScanVisitor visit) const override;
   Result<void> put(StoreId store, BytesView key, BytesView value) override;
@@ -40,24 +39,48 @@ class Overlay final : public Writer {
 
   // Valid until the overlay changes or ends. Cost: O(n log n).
   WriteSet writes() const;
-  // Applies all writes to `target` and leaves this overlay empty. Cost: O(writes).
-  void merge_into(Overlay& target);
   // Puts the same writes on top of another state, which must outlive the overlay.
-  void rebase(const Reader& base) { base_ = &base; }
+  void rebase(const Reader& base);
   void clear();
 
  private:
+  friend class Attempt;
+
   struct StoreMap {
     StoreId store;
     WriteMap map;
   };
   const WriteMap* find_map(StoreId store) const;
-  WriteMap& map_of(StoreId store);
-  const WriteEntry* find(StoreId store, BytesView key) const;
+  WriteMap& map_of(StoreId store) const;
 
   const Reader* base_;
-  Arena arena_;
-  std::vector<StoreMap> stores_;  // the few that were written to
+  // Reading changes them too: what the base says is remembered.
+  mutable Arena arena_;
+  mutable std::deque<StoreMap> stores_;  // the few that were used; a scan may use more
+  UndoLog undo_;
+};
+
+// Writes to an overlay that count only when they are kept: all of them, or none. One at a time.
+// Cost: a copy of each value that is overwritten.
+class Attempt {
+ public:
+  // `overlay` must outlive this, and not be cleared meanwhile.
+  explicit Attempt(Overlay& overlay) : overlay_(overlay) { overlay_.undo_.begin(); }
+  ~Attempt() {
+    if (!kept_) overlay_.undo_.take_back();
+  }
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  // Ends the attempt; what is written later is no part of it.
+  void keep() {
+    overlay_.undo_.keep();
+    kept_ = true;
+  }
+
+ private:
+  Overlay& overlay_;
+  bool kept_ = false;
 };
 
 }  // namespace tp::store

@@ -11,4 +11,10 @@ KeyRange KeyRange::with_prefix(BytesView prefix) {
   return range;
 }
 
+Result<std::optional<Bytes>> Reader::get(StoreId store, BytesView key) const {
+  std::optional<Bytes> copy;
+  TRY_VOID(read(store, key, [&copy](BytesView value) { copy = Bytes(value); }));
+  return copy;
+}
+
 }  // namespace tp::store

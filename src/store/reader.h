@@ -30,15 +30,21 @@ struct KeyRange {
 
 enum class Step { kGoOn, kStop };
 
+using ValueVisitor = FunctionRef<void(BytesView value)>;
 using ScanVisitor = FunctionRef<Result<Step>(BytesView key, BytesView value)>;
 
 class Reader {
  public:
   virtual ~Reader() = default;
 
-  virtual Result<std::optional<Bytes>> get(StoreId store, BytesView key) const = 0;
+  // Shows `visit` the value where it lies and says true; false, without a call, when there is none.
+  // The view is valid during the call only; the visitor must not write.
+  virtual Result<bool> read(StoreId store, BytesView key, ValueVisitor visit) const = 0;
 
-  // Whether get() would find something; never reads a value from disk.
+  // A copy of what read() shows.
+  Result<std::optional<Bytes>> get(StoreId store, BytesView key) const;
+
+  // Whether read() would find something; never reads a value from disk.
   virtual Result<bool> contains(StoreId store, BytesView key) const = 0;
 
   // Visits keys in ascending byte order until the range ends, the visitor says kStop, or it fails
@@ -58,7 +64,7 @@ class Writer : public Reader {
 // A state with nothing in it.
 class EmptyReader final : public Reader {
  public:
-  Result<std::optional<Bytes>> get(StoreId, BytesView) const override { return std::nullopt; }
+  Result<bool> read(StoreId, BytesView, ValueVisitor) const override { return false; }
   Result<bool> contains(StoreId, BytesView) const override { return false; }
   Result<void> scan(StoreId, const KeyRange&, ScanVisitor) const override { return {}; }
 };

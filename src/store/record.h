@@ -40,12 +40,14 @@ inline constexpr bool kIsVector = false;
 template <class T>
 inline constexpr bool kIsVector<std::vector<T>> = true;
 
-inline void append_u128(Bytes& out, u128 value) {
-  int size = 0;
-  for (u128 rest = value; rest != 0; rest >>= 8) ++size;
-  out.push_back(static_cast<char>(size));
-  for (int shift = size * 8 - 8; shift >= 0; shift -= 8)
-    out.push_back(static_cast<char>(static_cast<std::uint8_t>(value >> shift)));
+template <class Out>
+void append_u128(Out& out, u128 value) {
+  char raw[17];  // the size, then the bytes, from the end
+  std::size_t at = sizeof raw;
+  for (; value != 0; value >>= 8) raw[--at] = static_cast<char>(static_cast<std::uint8_t>(value));
+  const std::size_t size = sizeof raw - at;
+  raw[--at] = static_cast<char>(size);
+  out.append(raw + at, size + 1);
 }
 
 inline bool take_u128(BytesView& in, u128& value) {
@@ -68,8 +70,9 @@ inline bool take_length_prefixed(BytesView& in, BytesView& out) {
 
 }  // namespace detail
 
-template <class T>
-void append_field(Bytes& out, const T& value) {
+// `Out` is Bytes or ShortBytes.
+template <class Out, class T>
+void append_field(Out& out, const T& value) {
   if constexpr (std::same_as<T, bool>) {
     out.push_back(value ? '\1' : '\0');
   } else if constexpr (std::is_enum_v<T>) {
@@ -173,11 +176,16 @@ bool take_field(BytesView& in, T& value) {
   }
 }
 
+template <class Out, VersionedRecord R>
+void append_record(Out& out, const R& record) {
+  out.push_back(static_cast<char>(R::kVersion));
+  append_field(out, record);
+}
+
 template <VersionedRecord R>
 Bytes encode_record(const R& record) {
   Bytes out;
-  out.push_back(static_cast<char>(R::kVersion));
-  append_field(out, record);
+  append_record(out, record);
   return out;
 }
 

@@ -28,12 +28,16 @@ Result<Hash256> StateVersion::store_root(StoreId store) const {
   return data_->stores[index].root;
 }
 
-Result<std::optional<Bytes>> StateVersion::get(StoreId store, BytesView key) const {
+Result<bool> StateVersion::read(StoreId store, BytesView key, ValueVisitor visit) const {
   TRY(const std::size_t index, data_->core->index_of(store));
   const std::optional<MapEntry> entry = KeyMap::get(data_->stores[index].map, key);
-  if (!entry) return std::nullopt;
-  if (entry->cold) return data_->core->cold().read(store, key, entry->written);
-  return Bytes(entry->value);
+  if (!entry) return false;
+  if (entry->cold) {
+    visit(data_->core->cold().read(store, key, entry->written));
+  } else {
+    visit(entry->value);
+  }
+  return true;
 }
 
 Result<bool> StateVersion::contains(StoreId store, BytesView key) const {

@@ -54,7 +54,7 @@ class StateVersion final : public Reader {
 
   // Errors: kUnknownStore. Cost: get half a microsecond at a million keys; a cold value that is not
   // cached costs a disk read.
-  Result<std::optional<Bytes>> get(StoreId store, BytesView key) const override;
+  Result<bool> read(StoreId store, BytesView key, ValueVisitor visit) const override;
   Result<bool> contains(StoreId store, BytesView key) const override;
   Result<void> scan(StoreId store, const KeyRange& range, ScanVisitor visit) const override;
 

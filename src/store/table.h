@@ -10,6 +10,7 @@
 
 #include "base/function_ref.h"
 #include "base/result.h"
+#include "base/short_bytes.h"
 #include "store/error.h"
 #include "store/reader.h"
 #include "store/record.h"
@@ -42,9 +43,10 @@ class Table {
 
   // Nothing when absent. Cost: one read.
   Result<std::optional<Record>> find(const Reader& state, const Key& key) const {
-    TRY(const std::optional<Bytes> value, state.get(id_.store, raw_key(key)));
-    if (!value) return std::nullopt;
-    return decoded(*value);
+    std::optional<Record> record;
+    TRY_VOID(state.read(id_.store, KeyBytes(*this, key).view(),
+                        [&](BytesView value) { record = decoded(value); }));
+    return record;
   }
 
   // Errors: StoreError::kNotFound naming the table.
@@ -55,15 +57,17 @@ class Table {
   }
 
   Result<bool> contains(const Reader& state, const Key& key) const {
-    return state.contains(id_.store, raw_key(key));
+    return state.contains(id_.store, KeyBytes(*this, key).view());
   }
 
   Result<void> put(Writer& state, const Key& key, const Record& record) const {
-    return state.put(id_.store, raw_key(key), encode_record(record));
+    ShortBytes value;
+    append_record(value, record);
+    return state.put(id_.store, KeyBytes(*this, key).view(), value.view());
   }
 
   Result<void> erase(Writer& state, const Key& key) const {
-    return state.erase(id_.store, raw_key(key));
+    return state.erase(id_.store, KeyBytes(*this, key).view());
   }
 
   // Visits, in key order, the rows whose key begins with the components of `prefix` (std::tie or
@@ -126,6 +130,19 @@ class Table {
   }
 
  private:
+  // What raw_key() gives, for the length of a call.
+  class KeyBytes {
+   public:
+    KeyBytes(const Table& table, const Key& key) {
+      bytes_.push_back(static_cast<char>(table.id_.number));
+      append_key(bytes_, key);
+    }
+    BytesView view() const { return bytes_.view(); }
+
+   private:
+    ShortBytes bytes_;
+  };
+
   [[noreturn]] void damaged(std::string_view what) const {
     TP_FATAL("table " + std::string(id_.name) + " holds a damaged " + std::string(what));
   }

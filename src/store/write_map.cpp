@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <random>
 
+#include "base/result.h"
 #include "base/wide.h"
 
 namespace tp::store {
@@ -51,9 +53,52 @@ std::uint64_t WriteMap::hash_of(BytesView key) {
   return mix(hash ^ word(at, left), kOdd);
 }
 
+void UndoLog::begin() {
+  TP_ASSERT(!open_);
+  open_ = true;
+  ++attempt_;
+}
+
+void UndoLog::note(WriteEntry& entry) {
+  if (!open_ || entry.attempt_ == attempt_) return;
+  entry.attempt_ = attempt_;
+  notes_.push_back({&entry, entry.value_size_, entry.knows_, values_.size()});
+  values_.append(entry.value());
+}
+
+void UndoLog::keep() {
+  notes_.clear();
+  values_.clear();
+  open_ = false;
+}
+
+void UndoLog::take_back() {
+  for (const Note& note : notes_) {
+    WriteEntry& entry = *note.entry;
+    // The room of a value never shrinks.
+    if (note.value_size > 0)
+      std::memcpy(entry.value_, values_.data() + note.value_at, note.value_size);
+    entry.value_size_ = note.value_size;
+    entry.knows_ = note.knows;
+  }
+  keep();
+}
+
 const WriteEntry* WriteMap::find(std::uint64_t hash, BytesView key) const {
+  const WriteEntry* entry = find_entry(hash, key);
+  if (entry == nullptr || entry->written()) return entry;
+  const bool known = entry->knows_ != WriteEntry::Knows::kNothing && entry->below_ == below_;
+  return known ? entry : nullptr;
+}
+
+std::optional<bool> WriteMap::presence(const WriteEntry* entry) {
+  if (entry == nullptr) return std::nullopt;
+  return entry->knows_ == WriteEntry::Knows::kPresence || !entry->erased();
+}
+
+WriteEntry* WriteMap::find_entry(std::uint64_t hash, BytesView key) const {
   if (entries_.size() <= kFew) {
-    for (const WriteEntry* entry : entries_)
+    for (WriteEntry* entry : entries_)
       if (entry->hash_ == hash && entry->key() == key) return entry;
     return nullptr;
   }
@@ -63,26 +108,55 @@ const WriteEntry* WriteMap::find(std::uint64_t hash, BytesView key) const {
   return nullptr;
 }
 
-void WriteMap::set(Arena& arena, std::uint64_t hash, BytesView key, BytesView value) {
-  auto* entry = const_cast<WriteEntry*>(find(hash, key));  // ours
-  if (entry == nullptr) {
-    entry = new (arena.allocate(sizeof(WriteEntry) + key.size())) WriteEntry;
-    entry->hash_ = hash;
-    entry->key_size_ = static_cast<std::uint32_t>(key.size());
-    entry->value_room_ = 0;
-    entry->value_ = nullptr;
-    std::memcpy(reinterpret_cast<char*>(entry + 1), key.data(), key.size());
-    entries_.push_back(entry);
-    if (entries_.size() > kFew) insert_slot(entry);
+WriteEntry& WriteMap::entry_of(Arena& arena, std::uint64_t hash, BytesView key) {
+  if (WriteEntry* found = find_entry(hash, key)) return *found;
+  auto* entry = new (arena.allocate(sizeof(WriteEntry) + key.size())) WriteEntry;
+  entry->hash_ = hash;
+  entry->key_size_ = static_cast<std::uint32_t>(key.size());
+  std::memcpy(reinterpret_cast<char*>(entry + 1), key.data(), key.size());
+  entries_.push_back(entry);
+  if (entries_.size() > kFew) insert_slot(entry);
+  return *entry;
+}
+
+void WriteMap::set(Arena& arena, UndoLog& undo, std::uint64_t hash, BytesView key,
+                   BytesView value) {
+  WriteEntry& entry = entry_of(arena, hash, key);
+  undo.note(entry);
+  entry.knows_ = WriteEntry::Knows::kWritten;
+  if (!entry.listed_) {
+    entry.listed_ = true;
+    written_.push_back(&entry);
   }
-  if (value.size() > entry->value_room_) {
+  set_value(arena, entry, value);
+}
+
+void WriteMap::set_value(Arena& arena, WriteEntry& entry, BytesView value) {
+  if (value.size() > entry.value_room_) {
     // A value that grows again and again must not leave a copy of each size behind.
-    const std::size_t room = entry->value_room_ == 0 ? value.size() : value.size() * 3 / 2;
-    entry->value_ = arena.allocate(room);
-    entry->value_room_ = static_cast<std::uint32_t>(room);
+    const std::size_t room = entry.value_room_ == 0 ? value.size() : value.size() * 3 / 2;
+    entry.value_ = arena.allocate(room);
+    entry.value_room_ = static_cast<std::uint32_t>(room);
   }
-  if (!value.empty()) std::memcpy(entry->value_, value.data(), value.size());
-  entry->value_size_ = static_cast<std::uint32_t>(value.size());
+  if (!value.empty()) std::memcpy(entry.value_, value.data(), value.size());
+  entry.value_size_ = static_cast<std::uint32_t>(value.size());
+}
+
+void WriteMap::remember(Arena& arena, std::uint64_t hash, BytesView key, BytesView value) {
+  if (value.size() > kRememberedBytes) return remember_presence(arena, hash, key);
+  WriteEntry& entry = entry_of(arena, hash, key);
+  TP_ASSERT(!entry.written());
+  entry.knows_ = WriteEntry::Knows::kBelow;
+  entry.below_ = below_;
+  set_value(arena, entry, value);
+}
+
+void WriteMap::remember_presence(Arena& arena, std::uint64_t hash, BytesView key) {
+  WriteEntry& entry = entry_of(arena, hash, key);
+  TP_ASSERT(!entry.written());
+  entry.knows_ = WriteEntry::Knows::kPresence;
+  entry.below_ = below_;
+  entry.value_size_ = 0;
 }
 
 void WriteMap::insert_slot(WriteEntry* entry) {
@@ -104,7 +178,9 @@ void WriteMap::grow() {
 }
 
 std::vector<const WriteEntry*> WriteMap::sorted() const {
-  std::vector<const WriteEntry*> out(entries_.begin(), entries_.end());
+  std::vector<const WriteEntry*> out;
+  out.reserve(written_.size());
+  std::ranges::copy_if(written_, std::back_inserter(out), &WriteEntry::written);
   std::ranges::sort(out, {}, &WriteEntry::key);
   return out;
 }

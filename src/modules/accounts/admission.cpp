@@ -52,8 +52,9 @@ Result<Coins> claimed_fee(const DecodedTx& tx) {
   return fee;
 }
 
-// Wallets simulate without a fee and then pay one: what moving it will cost (six rows read, three
-// written, of which one may be new).
+// What moving a fee costs, whichever rows it touches (six read, three written, of which one may be
+// new): so a check, which touches fewer, and a simulation, for which wallets leave the fee out,
+// count as execution does.
 Gas gas_of_a_fee(const chain::GasTable& price) {
   return Gas{6 * price.per_row_read.value + 3 * price.per_row_written.value +
              price.per_row_created.value + 192 * price.per_byte_read.value +
@@ -266,10 +267,15 @@ Result<Account> AccountAdmission::take_fee(const Admitted& admitted, const Addre
   if (!account)
     return fail(SdkError::kUnknownAddress,
                 "fee payer address: " + accounts_.text(payer) + " does not exist");
+  const std::size_t coins = fee.empty() && admitted.mode == AdmitMode::kSimulate ? 1 : fee.size();
+  TRY_VOID(context.charge(Gas{coins * gas_of_a_fee(context.params().gas).value}, "fee"));
   if (!fee.empty()) {
-    TRY_VOID(fees_.pay_fee(context, payer, fee));
-  } else if (admitted.mode == AdmitMode::kSimulate) {
-    TRY_VOID(context.charge(gas_of_a_fee(context.params().gas), "fee"));
+    chain::GasMeter charged_already(chain::GasMeter::kUnlimited);
+    Context unmetered = context.with(charged_already);
+    const bool is_check =
+        admitted.mode == AdmitMode::kCheck || admitted.mode == AdmitMode::kRecheck;
+    TRY_VOID(is_check ? fees_.set_fee_aside(unmetered, payer, fee)
+                      : fees_.pay_fee(unmetered, payer, fee));
   }
   context.emit(1, [&](const auto& add) {
     add("tx", {{"fee", to_string(fee)}, {"fee_payer", accounts_.text(payer)}});

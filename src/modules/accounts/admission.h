@@ -18,6 +18,10 @@ class FeeSource {
   // Errors: SdkError::kInsufficientFunds.
   virtual Result<void> pay_fee(chain::Context& context, const Address& payer,
                                const Coins& fee) const = 0;
+  // Only takes it from the payer: enough for a check, whose state tells later checks what is left
+  // and is then forgotten. Errors: as pay_fee().
+  virtual Result<void> set_fee_aside(chain::Context& context, const Address& payer,
+                                     const Coins& fee) const = 0;
 };
 
 class AccountAdmission final : public chain::Admission {

@@ -159,6 +159,11 @@ Result<void> Bank::pay_fee(Context& context, const Address& payer, const Coins& 
   return {};
 }
 
+Result<void> Bank::set_fee_aside(Context& context, const Address& payer, const Coins& fee) const {
+  for (const Coin& coin : fee) TRY_VOID(take_balance(context, payer, coin));
+  return {};
+}
+
 Result<void> Bank::hold_row_deposit(Context& context, const Address& payer, BytesView key,
                                     std::uint32_t rows) const {
   TRY(const Amount amount, context.params().row_deposit.times(rows));

@@ -87,6 +87,8 @@ class Bank final : public chain::Module, public accounts::FeeSource {
   // Moves each coin to the module account "fee_collector", purpose kFee.
   Result<void> pay_fee(chain::Context& context, const Address& payer,
                        const Coins& fee) const override;
+  Result<void> set_fee_aside(chain::Context& context, const Address& payer,
+                             const Coins& fee) const override;
 
   // Takes params.row_deposit for `rows` rows that `payer` makes others store, and gives it back
   // when they go: to the one who paid. `key` names what the deposit stands for; unique over the

@@ -27,13 +27,14 @@ class Ledger {
   // `work` returned.
   template <class Work>
   auto tx(Work&& work) {
-    auto writes = store::Overlay::over(state_);
+    store::Attempt attempt(state_);
     chain::GasMeter gas(chain::GasMeter::kUnlimited);
-    chain::Context context(writes, block_, params_, gas);
+    chain::EventList events;
+    chain::Context context(state_, block_, params_, gas, events);
     auto result = work(context);
     if (result) {
-      writes.merge_into(state_);
-      add_events(context.events());
+      attempt.keep();
+      add_events(events);
     }
     return result;
   }
