@@ -35,7 +35,9 @@ App::App(std::unique_ptr<store::StateStore> state, Executor& compute, const AppO
 Result<std::unique_ptr<App>> App::open(AppOptions options, Disk& disk, const Clock& clock,
                                        Executor& compute, Executor& background) {
   TRY(auto state, store::StateStore::open({.directory = options.directory,
-                                           .schema = state_schema(),
+                                           .schema = std::move(options.schema),
+                                           .migrations = std::move(options.migrations),
+                                           .last_block = std::move(options.last_block),
                                            .retain_for = options.retain_for,
                                            .retain_bytes = options.retain_bytes,
                                            .cold_cache_bytes = options.cold_cache_bytes,

@@ -7,8 +7,10 @@
 // To add a module: a member here, a line in App::App, its tables in schema.cpp.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/disk.h"
@@ -25,6 +27,11 @@
 
 namespace tp::app {
 
+// Every store with its tables, and where their values live. Rules: design.md §5.
+store::StateSchema state_schema();
+// From each version of it to the next.
+std::vector<store::Migration> state_migrations();
+
 struct AppOptions {
   std::string directory;  // of the state
   std::string version = TURNPIKE_VERSION;
@@ -32,12 +39,17 @@ struct AppOptions {
   std::uint64_t cold_cache_bytes = 256ull << 20;
   Duration retain_for = Duration::minutes(10);
   std::uint64_t retain_bytes = 256ull << 20;
+  // The height of the last stored block, for whoever replays blocks: an older state is migrated
+  // only where none waits (StateOptions::last_block).
+  std::function<Result<Height>(Height state)> last_block;
+  store::StateSchema schema = state_schema();
+  std::vector<store::Migration> migrations = state_migrations();
 };
 
 class App {
  public:
-  // Opens or creates the state and composes the machine. Errors: those of StateStore::open and
-  // Machine::load.
+  // Opens, migrates or creates the state and composes the machine. Errors: those of
+  // StateStore::open and Machine::load.
   static Result<std::unique_ptr<App>> open(AppOptions options, Disk& disk, const Clock& clock,
                                            Executor& compute, Executor& background);
 
@@ -58,8 +70,5 @@ class App {
   market::Market market_;
   compute::ComputeNetwork compute_;
 };
-
-// Every store with its tables, and where their values live. Rules: design.md §5.
-store::StateSchema state_schema();
 
 }  // namespace tp::app

@@ -12,19 +12,18 @@
 #include <mutex>
 #include <thread>
 
-#include "akash/deployment/v1beta4/deploymentmsg.pb.h"
-#include "akash/market/v1beta5/bidmsg.pb.h"
-#include "akash/market/v1beta5/leasemsg.pb.h"
-#include "akash/provider/v1beta4/msg.pb.h"
 #include "app/app.h"
-#include "client/tx_builder.h"
-#include "cosmos/bank/v1beta1/tx.pb.h"
+#include "app/testing/people.h"
 #include "crypto/address.h"
 #include "engine/comet_types/genesis.h"
 #include "engine/solo/sequencer.h"
 
 namespace tp::app {
 namespace {
+
+using testing::key_number;
+using testing::Signer;
+using testing::text_of;
 
 constexpr std::string_view kChain = "bench-1";
 // Handed over and not yet in a block, at most: somewhat less than a mempool takes.
@@ -33,16 +32,6 @@ constexpr std::size_t kInFlight = 45'000;
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
-crypto::Secp256k1PrivateKey key_number(std::uint64_t number) {
-  Bytes seed(32, '\1');
-  for (int i = 0; i < 8; ++i) seed[31 - i] = static_cast<char>(number >> (8 * i));
-  return crypto::Secp256k1PrivateKey::from_bytes(seed).value();
-}
-
-std::string text_of(const crypto::Secp256k1PrivateKey& key) {
-  return crypto::address_text("turn", crypto::address_of(key.public_key()));
 }
 
 // An account that never signs in the benchmark; it only makes the state large.
@@ -150,54 +139,21 @@ class Chain {
   std::unique_ptr<solo::Sequencer> sequencer_;
 };
 
-// Signs for one account after the other sequence.
-class Signer {
- public:
-  Signer(std::uint64_t key, std::uint64_t account_number)
-      : key_(key_number(key)), number_(account_number), text_(text_of(key_)) {}
-  const std::string& text() const { return text_; }
-
-  Bytes sign(client::Message message, std::uint64_t gas) {
-    client::TxDraft draft{.messages = {std::move(message)}};
-    draft.fee = {.amount = {{Denom::of("utoll"), Amount{1'000}}}, .gas_limit = Gas{gas}};
-    return client::sign_tx(
-               draft,
-               {std::string(kChain), client::AccountNumber{number_}, client::Sequence{sequence_++}},
-               key_)
-        .bytes;
-  }
-
- private:
-  crypto::Secp256k1PrivateKey key_;
-  std::uint64_t number_;
-  std::uint64_t sequence_ = 0;
-  std::string text_;
-};
-
-// The number that genesis gives to the first account of its list: the modules' accounts come first.
-std::uint64_t first_account_number() {
-  return 2;  // the bank's two
-}
-
 void signed_transfers(benchmark::State& state) {
   const std::uint64_t accounts = from_environment("BENCH_ACCOUNTS", 1'000'000);
   const std::uint64_t count = from_environment("BENCH_TRANSFERS", 200'000);
   const std::uint64_t signers = std::min<std::uint64_t>(accounts, 20'000);
   Chain chain(accounts, signers);
   std::vector<Signer> wallets;
-  for (std::uint64_t i = 0; i < signers; ++i) wallets.emplace_back(i, first_account_number() + i);
+  for (std::uint64_t i = 0; i < signers; ++i) wallets.emplace_back(std::string(kChain), i);
 
   for (auto _ : state) {
     state.PauseTiming();
     std::vector<Bytes> txs;
     for (std::uint64_t i = 0; i < count; ++i) {
-      cosmos::bank::v1beta1::MsgSend message;
       Signer& wallet = wallets[i % signers];
-      message.set_from_address(wallet.text());
-      message.set_to_address(bystander(signers + i * 7919 % (accounts - signers)));
-      message.add_amount()->set_denom("utoll");
-      message.mutable_amount(0)->set_amount("1");
-      txs.push_back(wallet.sign(client::to_message(message), 100'000));
+      const std::string to = bystander(signers + i * 7919 % (accounts - signers));
+      txs.push_back(wallet.sign(testing::transfer(wallet.text(), to, 1), 100'000));
     }
     state.ResumeTiming();
     const double before = processor_us();
@@ -210,46 +166,17 @@ void signed_transfers(benchmark::State& state) {
 }
 BENCHMARK(signed_transfers)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
 
-akash::deployment::v1beta4::GroupSpec small_group() {
-  akash::deployment::v1beta4::GroupSpec group;
-  group.set_name("g");
-  auto& unit = *group.add_resources();
-  unit.set_count(1);
-  unit.mutable_price()->set_denom("utoll");
-  unit.mutable_price()->set_amount("100000000000000000000");
-  auto& resources = *unit.mutable_resource();
-  resources.set_id(1);
-  resources.mutable_cpu()->mutable_units()->set_val("100");
-  resources.mutable_memory()->mutable_quantity()->set_val("134217728");
-  auto& volume = *resources.add_storage();
-  volume.set_name("default");
-  volume.mutable_quantity()->set_val("134217728");
-  resources.mutable_gpu()->mutable_units()->set_val("0");
-  resources.add_endpoints()->set_kind(akash::base::resources::v1beta4::Endpoint::SHARED_HTTP);
-  return group;
-}
-
-void set_deposit(akash::base::deposit::v1::Deposit& deposit) {
-  deposit.mutable_amount()->set_denom("utoll");
-  deposit.mutable_amount()->set_amount("500000");
-  deposit.add_sources(akash::base::deposit::v1::balance);
-}
-
 class Market {
  public:
   Market(std::uint64_t tenants, std::uint64_t providers) {
     for (std::uint64_t i = 0; i < tenants + providers; ++i)
-      (i < tenants ? tenants_ : providers_).emplace_back(i, first_account_number() + i);
+      (i < tenants ? tenants_ : providers_).emplace_back(std::string(kChain), i);
   }
 
   std::vector<Bytes> register_providers() {
     std::vector<Bytes> txs;
-    for (Signer& provider : providers_) {
-      akash::provider::v1beta4::MsgCreateProvider message;
-      message.set_owner(provider.text());
-      message.set_host_uri("https://provider.example:8443");
-      txs.push_back(provider.sign(client::to_message(message), 1'000'000));
-    }
+    for (Signer& provider : providers_)
+      txs.push_back(provider.sign(testing::registration(provider.text())));
     return txs;
   }
 
@@ -258,40 +185,17 @@ class Market {
     const std::uint64_t dseq = ++lives_;
     Signer& tenant = tenants_[dseq % tenants_.size()];
     Signer& provider = providers_[dseq % providers_.size()];
-    akash::deployment::v1beta4::MsgCreateDeployment create;
-    create.mutable_id()->set_owner(tenant.text());
-    create.mutable_id()->set_dseq(dseq);
-    *create.add_groups() = group_;
-    create.set_hash(Bytes(32, 'h'));
-    set_deposit(*create.mutable_deposit());
-    txs.push_back(tenant.sign(client::to_message(create), 1'000'000));
-
-    akash::market::v1beta5::MsgCreateBid bid;
-    auto& id = *bid.mutable_id();
-    id.set_owner(tenant.text());
-    id.set_dseq(dseq);
-    id.set_gseq(1);
-    id.set_oseq(1);
-    id.set_provider(provider.text());
-    bid.mutable_price()->set_denom("utoll");
-    bid.mutable_price()->set_amount("1000000000000000000");
-    set_deposit(*bid.mutable_deposit());
-    txs.push_back(provider.sign(client::to_message(bid), 1'000'000));
-
-    akash::market::v1beta5::MsgCreateLease lease;
-    *lease.mutable_bid_id() = id;
-    txs.push_back(tenant.sign(client::to_message(lease), 1'000'000));
-    if (!close) return;
-    akash::deployment::v1beta4::MsgCloseDeployment end;
-    *end.mutable_id() = create.id();
-    txs.push_back(tenant.sign(client::to_message(end), 1'000'000));
+    const auto bid = testing::bid(tenant.text(), dseq, provider.text());
+    txs.push_back(tenant.sign(testing::deployment(tenant.text(), dseq)));
+    txs.push_back(provider.sign(bid));
+    txs.push_back(tenant.sign(testing::acceptance(bid)));
+    if (close) txs.push_back(tenant.sign(testing::closing(tenant.text(), dseq)));
   }
 
  private:
   std::vector<Signer> tenants_;
   std::vector<Signer> providers_;
   std::uint64_t lives_ = 0;
-  akash::deployment::v1beta4::GroupSpec group_ = small_group();
 };
 
 void market_lives(benchmark::State& state) {

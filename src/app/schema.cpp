@@ -1,25 +1,28 @@
 #include <initializer_list>
 
 #include "app/app.h"
-#include "chain/ids.h"
+#include "chain/tables.h"
+#include "modules/accounts/tables.h"
+#include "modules/bank/tables.h"
+#include "modules/escrow/tables.h"
+#include "modules/market/tables.h"
+#include "modules/registry/tables.h"
+#include "networks/compute/chain/records.h"
+#include "store/table_schema.h"
 
 namespace tp::app {
 namespace {
 
-struct TablePlace {
-  store::TableId id;
-  store::Placement placement;
-};
+using store::cold;
+using store::hot;
 
-store::StoreSchema store_of(store::StoreId id, std::initializer_list<TablePlace> tables) {
+store::StoreSchema store_of(store::StoreId id, std::initializer_list<store::PlacedTable> tables) {
   store::StoreSchema schema{.id = id};
   for (const chain::StoreName& named : chain::kStoreNames)
     if (named.id == id) schema.name = named.name;
-  for (const TablePlace& table : tables) {
-    TP_ASSERT(table.id.store == id);
-    schema.tables.push_back({.number = table.id.number,
-                             .name = std::string(table.id.name),
-                             .placement = table.placement});
+  for (const store::PlacedTable& table : tables) {
+    TP_ASSERT(table.store == id);
+    schema.tables.push_back(table.table);
   }
   return schema;
 }
@@ -27,46 +30,38 @@ store::StoreSchema store_of(store::StoreId id, std::initializer_list<TablePlace>
 }  // namespace
 
 store::StateSchema state_schema() {
-  using enum store::Placement;
-  return {.version = 1,
+  return {.version = 2,
           .stores = {
-              store_of(chain::kChainStore, {{chain::kChainParamsTable, kHot},
-                                            {chain::kBlockClockTable, kHot},
-                                            {chain::kScheduleTable, kHot},
-                                            {chain::kScheduleCounterTable, kHot}}),
-              store_of(chain::kAccountsStore,
-                       {{chain::kAccountsTable, kHot}, {chain::kAccountCounterTable, kHot}}),
-              store_of(chain::kBankStore, {{chain::kBalancesTable, kHot},
-                                           {chain::kSupplyTable, kHot},
-                                           {chain::kDenomMetadataTable, kCold},
-                                           {chain::kRowDepositsTable, kCold},
-                                           {chain::kFlowsTable, kHot},
-                                           {chain::kFoundationTable, kHot}}),
-              store_of(chain::kEscrowStore,
-                       {{chain::kEscrowAccountsTable, kHot}, {chain::kEscrowCounterTable, kHot}}),
-              store_of(chain::kRegistryStore, {{chain::kNetworksTable, kHot},
-                                               {chain::kProvidersTable, kCold},
-                                               {chain::kAuditsTable, kCold},
-                                               {chain::kRegistryCounterTable, kHot},
-                                               {chain::kNetworkNamesTable, kHot}}),
-              store_of(chain::kMarketStore, {{chain::kOrdersTable, kCold},
-                                             {chain::kBidsTable, kCold},
-                                             {chain::kAgreementsTable, kCold},
-                                             {chain::kMarketCounterTable, kHot},
-                                             {chain::kAgreementsByOperatorTable, kHot},
-                                             {chain::kOpenOrdersTable, kHot},
-                                             {chain::kOffersTable, kCold},
-                                             {chain::kMarketParamsTable, kHot},
-                                             {chain::kEpochsTable, kHot},
-                                             {chain::kEpochWeightsTable, kHot}}),
-              store_of(chain::kComputeStore, {{chain::kDeploymentsTable, kCold},
-                                              {chain::kGroupsTable, kCold},
-                                              {chain::kComputeOrdersTable, kCold},
-                                              {chain::kComputeBidsTable, kCold},
-                                              {chain::kComputeLeasesTable, kCold},
-                                              {chain::kComputeParamsTable, kHot},
-                                              {chain::kComputeEscrowOwnersTable, kHot}}),
+              store_of(chain::kChainStore,
+                       {hot(chain::kParams), hot(chain::kClock), hot(chain::kScheduleEntries),
+                        hot(chain::kScheduleCounter)}),
+              store_of(chain::kAccountsStore, {hot(accounts::kAccounts), hot(accounts::kCounter)}),
+              store_of(chain::kBankStore,
+                       {hot(bank::kBalances), hot(bank::kSupply), cold(bank::kMetadata),
+                        cold(bank::kRowDeposits), hot(bank::kFlows), hot(bank::kFoundation)}),
+              store_of(chain::kEscrowStore, {hot(escrow::kAccounts), hot(escrow::kCounter)}),
+              store_of(chain::kRegistryStore,
+                       {hot(registry::kNetworks), cold(registry::kProviders),
+                        cold(registry::kAudits), hot(registry::kCounter), hot(registry::kNames)}),
+              store_of(chain::kMarketStore,
+                       {cold(market::kOrders), cold(market::kBids), cold(market::kAgreements),
+                        hot(market::kCounters), hot(market::kLiveAgreements),
+                        hot(market::kOpenOrders), cold(market::kOffers), hot(market::kParams),
+                        hot(market::kEpochs), hot(market::kEpochWeights)}),
+              store_of(chain::kComputeStore,
+                       {cold(compute::kDeployments), cold(compute::kGroups), cold(compute::kOrders),
+                        hot(compute::kDefaultNetwork), hot(compute::kEscrowOwners)}),
           }};
+}
+
+std::vector<store::Migration> state_migrations() {
+  const auto nothing = [](store::Writer&) -> Result<void> { return {}; };
+  return {
+      // The versions of records stand in the schema since; two tables of compute (bids, leases)
+      // that
+      // never held a row have left it.
+      {.from = 1, .to = 2, .run = nothing},
+  };
 }
 
 }  // namespace tp::app

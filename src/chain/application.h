@@ -90,6 +90,9 @@ struct Info {
   Height committed_height{0};     // 0 before init
   Height durable_height{0};       // survives a crash; the engine replays what is above it
   Hash256 app_hash;               // after durable_height
+  // What the block of durable_height gave, where a migration of the state has replaced it since:
+  // the next header carries app_hash.
+  std::optional<Hash256> app_hash_before_migration;
 };
 
 struct QueryRequest {

@@ -11,11 +11,9 @@
 
 namespace tp::chain {
 
-// Prices per operation. Chosen so that a bank MsgSend costs under 80,000, which wallets assume as
-// their default.
+// Prices per operation, a part of ChainParams, whose version is theirs. Chosen so that a bank
+// MsgSend costs under 80,000, which wallets assume as their default.
 struct GasTable {
-  static constexpr std::uint8_t kVersion = 1;
-
   Gas per_tx_byte{10};  // specs/chain.md §2.4: tx_size_cost_per_byte
   Gas per_secp256k1_verify{1'000};
   Gas per_ed25519_verify{590};

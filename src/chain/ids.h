@@ -69,8 +69,6 @@ inline constexpr store::TableId kEpochWeightsTable{kMarketStore, 10, "market.epo
 inline constexpr store::TableId kDeploymentsTable{kComputeStore, 1, "compute.deployments"};
 inline constexpr store::TableId kGroupsTable{kComputeStore, 2, "compute.groups"};
 inline constexpr store::TableId kComputeOrdersTable{kComputeStore, 3, "compute.orders"};
-inline constexpr store::TableId kComputeBidsTable{kComputeStore, 4, "compute.bids"};
-inline constexpr store::TableId kComputeLeasesTable{kComputeStore, 5, "compute.leases"};
 inline constexpr store::TableId kComputeParamsTable{kComputeStore, 6, "compute.params"};
 inline constexpr store::TableId kComputeEscrowOwnersTable{kComputeStore, 7,
                                                           "compute.escrow_owners"};

@@ -10,6 +10,7 @@
 #include "chain/genesis.h"
 #include "chain/params_json.h"
 #include "chain/sdk_errors.h"
+#include "chain/tables.h"
 #include "cosmos/base/abci/v1beta1/abci.pb.h"
 #include "cosmos/tx/v1beta1/tx.pb.h"
 #include "crypto/address.h"
@@ -18,18 +19,6 @@
 namespace tp::chain {
 namespace {
 
-// The clocks as of the last block.
-struct BlockClock {
-  static constexpr std::uint8_t kVersion = 1;
-  BlockTime time;
-  BillableTime billable;
-  Bytes genesis_hash;  // so that a repeated init is recognised
-  auto fields() { return std::tie(time, billable, genesis_hash); }
-  auto fields() const { return std::tie(time, billable, genesis_hash); }
-};
-
-constexpr store::Table<store::OneRow, ChainParams> kParams{kChainParamsTable};
-constexpr store::Table<store::OneRow, BlockClock> kClock{kBlockClockTable};
 constexpr store::OneRow kOnly{};
 
 TxResult failed(const Error& error, Gas wanted = Gas{0}, Gas used = Gas{0}) {
@@ -240,7 +229,11 @@ Info Machine::info() const {
             .committed_height = latest->height(),
             .durable_height = state_.durable_height(),
             .app_hash = latest->root()};
-  if (const auto durable = state_.at(info.durable_height)) info.app_hash = (*durable)->root();
+  if (const auto durable = state_.at(info.durable_height)) {
+    info.app_hash = (*durable)->root();
+    if (const auto& replaced = (*durable)->replaced_roots(); !replaced.empty())
+      info.app_hash_before_migration = replaced.front();
+  }
   return info;
 }
 

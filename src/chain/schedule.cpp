@@ -1,38 +1,23 @@
 #include "chain/schedule.h"
 
+#include "chain/tables.h"
+
 namespace tp::chain {
 namespace {
 
-struct Entry {
-  static constexpr std::uint8_t kVersion = 1;
-  HandlerId handler = HandlerId::kEscrowRunsDry;
-  Bytes key;
-  auto fields() { return std::tie(handler, key); }
-  auto fields() const { return std::tie(handler, key); }
-};
-
-struct Counter {
-  static constexpr std::uint8_t kVersion = 1;
-  std::uint64_t next = 1;
-  auto fields() { return std::tie(next); }
-  auto fields() const { return std::tie(next); }
-};
-
-constexpr store::Table<ScheduleTicket, Entry> kEntries{kScheduleTable};
-constexpr store::Table<store::OneRow, Counter> kCounter{kScheduleCounterTable};
 constexpr store::OneRow kOnly{};
 
-using DueEntry = std::pair<ScheduleTicket, Entry>;
+using DueEntry = std::pair<ScheduleTicket, ScheduleEntry>;
 
 // The first entry of `clock` that is due at `now`, if any.
 Result<std::optional<DueEntry>> first_due(const store::Reader& state, ScheduleClock clock,
                                           std::int64_t now) {
   std::optional<DueEntry> due;
-  TRY_VOID(kEntries.scan(state, std::make_tuple(clock),
-                         [&](const ScheduleTicket& ticket, const Entry& entry) {
-                           if (ticket.time <= now) due.emplace(ticket, entry);
-                           return Result<store::Step>(store::Step::kStop);
-                         }));
+  TRY_VOID(kScheduleEntries.scan(state, std::make_tuple(clock),
+                                 [&](const ScheduleTicket& ticket, const ScheduleEntry& entry) {
+                                   if (ticket.time <= now) due.emplace(ticket, entry);
+                                   return Result<store::Step>(store::Step::kStop);
+                                 }));
   return due;
 }
 
@@ -45,22 +30,22 @@ void Schedule::on(HandlerId id, Handler handler) {
 
 Result<ScheduleTicket> Schedule::at(Context& context, ScheduleClock clock, std::int64_t time,
                                     HandlerId handler, BytesView key) const {
-  TRY(std::optional<Counter> counter, kCounter.find(context, kOnly));
-  const ScheduleTicket ticket{clock, time, counter.value_or(Counter{}).next};
-  TRY_VOID(kCounter.put(context, kOnly, Counter{ticket.sequence + 1}));
-  TRY_VOID(kEntries.put(context, ticket, Entry{handler, Bytes(key)}));
+  TRY(std::optional<ScheduleCounter> counter, kScheduleCounter.find(context, kOnly));
+  const ScheduleTicket ticket{clock, time, counter.value_or(ScheduleCounter{}).next};
+  TRY_VOID(kScheduleCounter.put(context, kOnly, ScheduleCounter{ticket.sequence + 1}));
+  TRY_VOID(kScheduleEntries.put(context, ticket, ScheduleEntry{handler, Bytes(key)}));
   return ticket;
 }
 
 Result<void> Schedule::cancel(Context& context, const ScheduleTicket& ticket) const {
-  return kEntries.erase(context, ticket);
+  return kScheduleEntries.erase(context, ticket);
 }
 
 Result<void> Schedule::scan(const store::Reader& state, Visitor visit) const {
-  return kEntries.scan(state, std::tuple<>{},
-                       [&](const ScheduleTicket& ticket, const Entry& entry) {
-                         return visit(ticket, entry.handler, entry.key);
-                       });
+  return kScheduleEntries.scan(state, std::tuple<>{},
+                               [&](const ScheduleTicket& ticket, const ScheduleEntry& entry) {
+                                 return visit(ticket, entry.handler, entry.key);
+                               });
 }
 
 Result<EventList> Schedule::run_due(store::Overlay& state, const BlockInfo& block,
@@ -88,7 +73,7 @@ Result<EventList> Schedule::run_due(store::Overlay& state, const BlockInfo& bloc
       GasMeter meter(alone ? GasMeter::kUnlimited : remaining);
       Context context(state, block, params, meter, events);
       // Outside the meter: gas that is all but spent must not fail the block.
-      TRY_VOID(kEntries.erase(state, ticket));
+      TRY_VOID(kScheduleEntries.erase(state, ticket));
       const Result<void> ran = handler->second(context, entry.key, ticket.time);
       const bool out_of_gas = meter.used() > meter.limit();
       if (ran && !out_of_gas) {
@@ -108,7 +93,7 @@ Result<EventList> Schedule::run_due(store::Overlay& state, const BlockInfo& bloc
                                        {"codespace", ran.error().codespace},
                                        {"code", std::to_string(ran.error().code)},
                                        {"reason", ran.error().text}});
-        TRY_VOID(kEntries.erase(state, ticket));
+        TRY_VOID(kScheduleEntries.erase(state, ticket));
       }
       remaining = Gas{remaining.value - std::min(remaining.value, meter.used().value)};
       is_first = false;

@@ -23,6 +23,7 @@ struct Program {
 // One function a group of commands, in its own file.
 void add_init(Program& program);
 void add_node(Program& program);
+void add_state_commands(Program& program);
 void add_keys(Program& program);
 void add_tx(Program& program);
 void add_query(Program& program);

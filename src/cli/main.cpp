@@ -43,6 +43,7 @@ int run(int argc, char** argv) {
   Program program{.root = root, .options = options};
   add_init(program);
   add_node(program);
+  add_state_commands(program);
   add_keys(program);
   add_tx(program);
   add_query(program);

@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/daemon_disk.h"
 #include "cli/node_home.h"
+#include "crypto/sha.h"
 #include "engine/comet_types/keys.h"
 #include "engine/solo/sequencer.h"
 #include "index/index.h"
@@ -101,7 +102,16 @@ Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
                                       .check_invariants = config.check_invariants,
                                       .cold_cache_bytes = config.cache_mib << 20,
                                       .retain_for = config.versions_for,
-                                      .retain_bytes = config.versions_mib << 20},
+                                      .retain_bytes = config.versions_mib << 20,
+                                      .last_block =
+                                          [&](Height state) {
+                                            return solo::last_stored_block(
+                                                {.directory = home.blocks(),
+                                                 .chain_id = genesis.chain_id,
+                                                 .genesis_hash = crypto::sha256(genesis_json),
+                                                 .safe = state},
+                                                disk);
+                                          }},
                                      disk, clock, compute, background));
   TRY(const auto index, index::Index::open(disk, home.index(), genesis.chain_id));
   TRY(const auto sequencer,

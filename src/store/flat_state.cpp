@@ -7,6 +7,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <mutex>
 #include <shared_mutex>
 #include <tuple>
@@ -84,7 +85,7 @@ struct StoredRoot {
   auto fields() const { return std::tie(id, root, keys); }
 };
 struct StoredSummary {
-  static constexpr std::uint8_t kVersion = 1;  // of the layout on disk as a whole
+  static constexpr std::uint8_t kVersion = 2;  // of the layout on disk as a whole
   Height height;
   Hash256 root;
   std::string meta;
@@ -92,11 +93,27 @@ struct StoredSummary {
   std::uint32_t schema_version = 0;
   std::vector<StoredStore> stores;
   std::vector<std::string> migrations;
-  auto fields() { return std::tie(height, root, meta, roots, schema_version, stores, migrations); }
+  std::vector<Hash256> replaced_roots;
+  auto fields() {
+    return std::tie(height, root, meta, roots, schema_version, stores, migrations, replaced_roots);
+  }
   auto fields() const {
-    return std::tie(height, root, meta, roots, schema_version, stores, migrations);
+    return std::tie(height, root, meta, roots, schema_version, stores, migrations, replaced_roots);
   }
 };
+
+// Layout 1 has everything but the end.
+std::optional<StoredSummary> take_summary(BytesView bytes) {
+  if (bytes.empty() || bytes[0] != '\1') return decode_record<StoredSummary>(bytes);
+  Bytes as_now(bytes);
+  as_now[0] = static_cast<char>(StoredSummary::kVersion);
+  append_field(as_now, StoredSummary{}.replaced_roots);
+  return decode_record<StoredSummary>(as_now);
+}
+
+bool is_known_layout(std::uint8_t version) {
+  return version >= 1 && version <= StoredSummary::kVersion;
+}
 
 Bytes encode(const FlatSummary& summary) {
   StoredSummary stored{.height = summary.height,
@@ -105,7 +122,8 @@ Bytes encode(const FlatSummary& summary) {
                        .roots = {},
                        .schema_version = summary.schema.version,
                        .stores = {},
-                       .migrations = summary.migrations};
+                       .migrations = summary.migrations,
+                       .replaced_roots = summary.replaced_roots};
   for (const FlatStoreSummary& store : summary.stores)
     stored.roots.push_back({store.id, store.root, store.keys});
   for (const StoreSchema& store : summary.schema.stores) {
@@ -119,14 +137,15 @@ Bytes encode(const FlatSummary& summary) {
 }
 
 std::optional<FlatSummary> decode(BytesView bytes) {
-  std::optional<StoredSummary> stored = decode_record<StoredSummary>(bytes);
+  std::optional<StoredSummary> stored = take_summary(bytes);
   if (!stored) return std::nullopt;
   FlatSummary summary{.height = stored->height,
                       .root = stored->root,
                       .meta = std::move(stored->meta),
                       .stores = {},
                       .schema = {.version = stored->schema_version, .stores = {}},
-                      .migrations = std::move(stored->migrations)};
+                      .migrations = std::move(stored->migrations),
+                      .replaced_roots = std::move(stored->replaced_roots)};
   for (const StoredRoot& root : stored->roots)
     summary.stores.push_back({root.id, root.root, root.keys});
   for (StoredStore& store : stored->stores) {
@@ -201,11 +220,12 @@ class RocksFlatState final : public FlatState {
     const Status status = db_->Get(reading(), slice(kSummaryKey), &bytes);
     if (status.IsNotFound()) return std::nullopt;
     if (!status.ok()) return failed(status);
-    if (!bytes.empty() && static_cast<std::uint8_t>(bytes[0]) != StoredSummary::kVersion) {
+    if (!bytes.empty() && !is_known_layout(static_cast<std::uint8_t>(bytes[0]))) {
       return fail(StoreError::kSchemaMismatch,
                   directory_ + ": the state has layout " +
                       std::to_string(static_cast<std::uint8_t>(bytes[0])) +
-                      ", this program knows layout " + std::to_string(StoredSummary::kVersion));
+                      ", this program knows layouts 1 to " +
+                      std::to_string(StoredSummary::kVersion) + "; run a newer program");
     }
     std::optional<FlatSummary> summary = decode(bytes);
     if (!summary)
@@ -359,7 +379,7 @@ class RocksFlatState final : public FlatState {
   std::string promise_path() const { return directory_ + "/durable"; }
 
   // What is on disk may be newer than the promise (the process stopped between the two), never
-  // older.
+  // older. Of two roots at one height the newer is the one that says that it replaced the other.
   Result<void> check_promise() {
     TRY(const std::optional<FlatSummary> found, summary());
     if (!disk_.exists(promise_path())) {
@@ -372,7 +392,11 @@ class RocksFlatState final : public FlatState {
     if (!promise || encode(*promise) != *text)
       return fail(StoreError::kCorrupt, promise_path() + ": not what was written");
     const Height height = found ? found->height : Height{-1};
-    if (height < promise->height || (height == promise->height && found->root != promise->root)) {
+    const bool is_lost = height < promise->height;
+    const bool is_other =
+        height == promise->height && found->root != promise->root &&
+        std::ranges::find(found->replaced_roots, promise->root) == found->replaced_roots.end();
+    if (is_lost || is_other) {
       return fail(StoreError::kCorrupt,
                   directory_ + "/db: its MANIFEST is damaged or files are missing: it holds " +
                       (found ? "height " + std::to_string(height.value) + " with root " +

@@ -41,6 +41,8 @@ struct FlatSummary {
   StateSchema schema;  // placements are not stored: every value says itself where it belongs
   // Migrations that this state went through: "3 -> 4 at height 1200".
   std::vector<std::string> migrations;
+  // The roots that migrations replaced at this height, oldest first. Usually none.
+  std::vector<Hash256> replaced_roots;
 };
 
 class FlatBatch {

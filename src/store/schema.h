@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "store/reader.h"
 
@@ -22,6 +23,8 @@ struct TableSchema {
   std::string name;
   Placement placement = Placement::kHot;
   std::uint32_t record_version = 1;  // stored; a state with another one needs a migration
+  // Whether a row is of the form that this program writes. Not stored; null: anything is.
+  bool (*is_canonical)(BytesView key, BytesView value) = nullptr;
 
   bool operator==(const TableSchema&) const = default;
 };
@@ -43,12 +46,16 @@ struct StateSchema {
 };
 
 // Turns a state of schema version `from` into one of version `to` when it is opened. What it writes
-// becomes part of the state at the height it stands at, with a new root; height and versions are
-// recorded.
+// becomes part of the state at the height it stands at, with a new root; height, versions and the
+// root that was replaced are recorded (StateVersion::replaced_roots).
 struct Migration {
   std::uint32_t from = 0;
   std::uint32_t to = 0;
   std::function<Result<void>(Writer& state)> run;
 };
+
+// Reads every row of every listed table and compares it with its canonical form. Errors: kCorrupt,
+// naming the table and the key. Cost: the whole state, once.
+Result<void> check_rows(const Reader& state, const StateSchema& schema);
 
 }  // namespace tp::store

@@ -23,6 +23,10 @@ const Bytes& StateVersion::meta() const {
   return data_->meta;
 }
 
+const std::vector<Hash256>& StateVersion::replaced_roots() const {
+  return data_->replaced_roots;
+}
+
 Result<Hash256> StateVersion::store_root(StoreId store) const {
   TRY(const std::size_t index, data_->core->index_of(store));
   return data_->stores[index].root;
@@ -80,7 +84,10 @@ bool same_records(const StateSchema& a, const StateSchema& b) {
   const auto bare = [](StateSchema schema) {
     for (StoreSchema& store : schema.stores) {
       store.other_keys = Placement::kHot;
-      for (TableSchema& table : store.tables) table.placement = Placement::kHot;
+      for (TableSchema& table : store.tables) {
+        table.placement = Placement::kHot;
+        table.is_canonical = nullptr;
+      }
       std::ranges::sort(store.tables, {}, &TableSchema::number);
     }
     std::ranges::sort(schema.stores, {}, &StoreSchema::id);
@@ -140,6 +147,22 @@ Result<std::vector<const Migration*>> way(const StateOptions& options, const Sta
   return steps;
 }
 
+// Blocks above the state were made by the program that wrote it, and give its app hashes only
+// there.
+Result<void> check_nothing_waits(const StateOptions& options, const FlatSummary& stored) {
+  if (!options.last_block) return {};
+  TRY(const Height last, options.last_block(stored.height));
+  if (last <= stored.height) return {};
+  return fail(StoreError::kSchemaMismatch,
+              options.directory + ": the state at height " + std::to_string(stored.height.value) +
+                  " has schema version " + std::to_string(stored.schema.version) +
+                  " and would be migrated to version " + std::to_string(options.schema.version) +
+                  ", but blocks " + std::to_string(stored.height.value + 1) + " to " +
+                  std::to_string(last.value) +
+                  " wait to be executed again; start the program that made them once more and stop "
+                  "it, then start this one");
+}
+
 StateSchema joined(const StateSchema& wanted, const StateSchema& stored) {
   StateSchema out = wanted;
   for (const StoreSchema& store : stored.stores) {
@@ -193,6 +216,7 @@ Result<std::unique_ptr<StateStore>> StateStore::open(StateOptions options, Disk&
     TRY(const std::optional<FlatSummary> summary, flat->summary());
     const StateSchema& stored = summary ? summary->schema : options.schema;
     TRY(const auto steps, way(options, stored));
+    if (!steps.empty()) TRY_VOID(check_nothing_waits(options, *summary));
     const auto core =
         std::make_shared<StateCore>(std::move(flat), joined(options.schema, stored), stored,
                                     limits_of(options), clock, compute, background);

@@ -11,10 +11,12 @@
 // the flat state, rebuilds every tree and compares the roots; it refuses what does not match.
 //
 // Versions are kept for `retain_for`, and fewer when what only old versions need exceeds
-// `retain_bytes`; a reader that holds one keeps it longer. Rules: design.md §5; specs/chain.md §3.
+// `retain_bytes`; a reader that holds one keeps it longer. Rules: design.md §5 (but for the bytes:
+// docs/decisions/0008); specs/chain.md §3.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,6 +51,9 @@ class StateVersion final : public Reader {
   Height height() const;
   const Hash256& root() const;  // the app hash in the header of height() + 1
   const Bytes& meta() const;    // what commit() was given
+  // What root() was at this height before migrations, oldest first: the first is what the block
+  // itself gave. Usually none.
+  const std::vector<Hash256>& replaced_roots() const;
   // Errors: kUnknownStore.
   Result<Hash256> store_root(StoreId store) const;
 
@@ -85,8 +90,13 @@ struct StateOptions {
   std::string directory;
   StateSchema schema;
   std::vector<Migration> migrations;
+  // For an engine that replays blocks: the height of the last block that it has, told the height at
+  // which the state stands. A state below it is not migrated, because those blocks were made by the
+  // rules of the older program; nor is one where this fails. Called only when there is something to
+  // migrate. Without it any state is migrated.
+  std::function<Result<Height>(Height state)> last_block;
   Duration retain_for = Duration::minutes(10);
-  std::uint64_t retain_bytes = 512ull << 20;
+  std::uint64_t retain_bytes = 256ull << 20;
   std::uint64_t cold_cache_bytes = 256ull << 20;
   // A background flush starts when the oldest commit not yet durable is this old, or so many bytes
   // wait.
@@ -111,7 +121,7 @@ class StateStore {
  public:
   // Opens or creates the state in `options.directory`. The seams must outlive the store and every
   // version. `compute` hashes in parallel; `background` runs flushes (an InlineExecutor flushes
-  // inside commit()). Errors: kInUse, kSchemaMismatch, kCorrupt, kDisk.
+  // inside commit()). Errors: kInUse, kSchemaMismatch, kCorrupt, kDisk; those of a migration.
   static Result<std::unique_ptr<StateStore>> open(StateOptions options, Disk& disk,
                                                   const Clock& clock, Executor& compute,
                                                   Executor& background);

@@ -207,6 +207,7 @@ Result<void> StateCore::load(const FlatSummary& summary) {
   auto data = std::make_unique<StateVersion::Data>();
   data->height = summary.height;
   data->meta = summary.meta;
+  data->replaced_roots = summary.replaced_roots;
   data->stores.resize(stores_.size());
   migrations_ = summary.migrations;
   Bytes bytes;
@@ -314,7 +315,9 @@ Result<void> StateCore::migrate(const StateSchema& to, Height cold_written, cons
   TRY_VOID(check(writes));
   migrations_.push_back(std::move(record));
   set_rooted(to);
-  TRY_VOID(apply({base->height(), cold_written}, writes, base->meta()));
+  std::vector<Hash256> replaced_roots = base->replaced_roots();
+  replaced_roots.push_back(base->root());
+  TRY_VOID(apply({base->height(), cold_written}, writes, base->meta(), std::move(replaced_roots)));
   for (std::size_t i = 0; i < stores_.size(); ++i) {
     if (rooted_[i] || latest()->data_->stores[i].keys == 0) continue;
     return fail(StoreError::kSchemaMismatch, "after migration store \"" + name_of(i) +
@@ -340,7 +343,8 @@ Result<void> StateCore::check(const WriteSet& writes) const {
   return {};
 }
 
-Result<Hash256> StateCore::apply(CommitTag tag, const WriteSet& writes, Bytes meta) {
+Result<Hash256> StateCore::apply(CommitTag tag, const WriteSet& writes, Bytes meta,
+                                 std::vector<Hash256> replaced_roots) {
   const StatePtr base = latest();
   const VersionNumber number = next_number_;
   std::vector<Work> works = prepare(writes, *base->data_);
@@ -349,6 +353,7 @@ Result<Hash256> StateCore::apply(CommitTag tag, const WriteSet& writes, Bytes me
   auto data = std::make_unique<StateVersion::Data>();
   data->height = tag.height;
   data->meta = std::move(meta);
+  data->replaced_roots = std::move(replaced_roots);
   data->stores = base->data_->stores;
   Superseded superseded;
   for (Work& work : works) {
@@ -667,7 +672,8 @@ FlatSummary StateCore::summary_of(const StateVersion::Data& data) const {
                       .meta = data.meta,
                       .stores = {},
                       .schema = rooted_schema_,
-                      .migrations = migrations_};
+                      .migrations = migrations_,
+                      .replaced_roots = data.replaced_roots};
   for (std::size_t i = 0; i < stores_.size(); ++i) {
     if (rooted_[i])
       summary.stores.push_back({stores_[i]->id, data.stores[i].root, data.stores[i].keys});

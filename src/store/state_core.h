@@ -33,6 +33,7 @@ struct StateVersion::Data {
   Height height;
   Hash256 root;
   Bytes meta;
+  std::vector<Hash256> replaced_roots = {};
   Duration made_at;
   std::vector<StoreState> stores;
 };
@@ -105,7 +106,8 @@ class StateCore : public std::enable_shared_from_this<StateCore> {
 
   void set_rooted(const StateSchema& rooted);
   Result<void> check(const WriteSet& writes) const;
-  Result<Hash256> apply(CommitTag tag, const WriteSet& writes, Bytes meta);
+  Result<Hash256> apply(CommitTag tag, const WriteSet& writes, Bytes meta,
+                        std::vector<Hash256> replaced_roots = {});
   std::vector<Work> prepare(const WriteSet& writes, const StateVersion::Data& base) const;
   void run(std::vector<Work>& works, CommitTag tag, VersionNumber number);
   void prepare_changes(Work& work, std::size_t from, std::size_t to, CommitTag tag);

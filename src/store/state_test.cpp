@@ -8,8 +8,8 @@
 #include <atomic>
 #include <thread>
 
+#include "base/cutting_disk.h"
 #include "base/log.h"
-#include "base/memory_disk.h"
 #include "base/text.h"
 #include "store/owned_writes.h"
 
@@ -594,6 +594,106 @@ TEST_F(StateTest, AFailedMigrationLeavesTheStateAsItWas) {
   options_.schema.version = 1;
   open();
   EXPECT_EQ(get(kBank, hot(1)), "one");
+}
+
+// What the tests below migrate: a version 1 whose last block is 9, to a version 2.
+class MigrationTest : public StateTest {
+ protected:
+  MigrationTest() {
+    open();
+    before_ = commit(9, {{kBank, {{hot(1), "old"}}}, {kMarket, {{cold(1), large("old")}}}});
+    make_durable();
+    store_.reset();
+    to_version(2);
+  }
+  // Each step says so in two rows, so that running twice would show.
+  void to_version(std::uint32_t version) {
+    options_.schema.version = version;
+    options_.migrations.push_back(
+        {.from = version - 1, .to = version, .run = [](Writer& state) -> Result<void> {
+           TRY(const auto row, state.get(kBank, hot(1)));
+           TRY_VOID(state.put(kBank, hot(1), *row + "+"));
+           return state.put(kMarket, cold(1), large(*row + "+"));
+         }});
+  }
+  Hash256 before_;
+};
+
+TEST_F(MigrationTest, TheRootThatItReplacedIsRememberedUntilTheNextBlock) {
+  for (int start = 0; start < 2; ++start) {
+    open();
+    EXPECT_NE(store_->latest()->root(), before_);
+    EXPECT_EQ(store_->latest()->replaced_roots(), std::vector{before_});
+  }
+  const Hash256 second = store_->latest()->root();
+  to_version(3);
+  open();
+  EXPECT_EQ(store_->latest()->replaced_roots(), (std::vector{before_, second}));
+  commit(10, {});
+  make_durable();
+  open();
+  EXPECT_TRUE(store_->latest()->replaced_roots().empty());
+}
+
+TEST_F(MigrationTest, WaitsUntilEveryBlockWasExecuted) {
+  options_.last_block = [](Height) { return Result<Height>(Height{12}); };
+  EXPECT_THAT(refusal(),
+              HasSubstr("the state at height 9 has schema version 1 and would be migrated to "
+                        "version 2, but blocks 10 to 12 wait to be executed again; start the "
+                        "program that made them once more and stop it, then start this one"));
+  options_.last_block = [](Height state) { return Result<Height>(state); };
+  open();
+  EXPECT_EQ(get(kBank, hot(1)), "old+");
+}
+
+TEST_F(MigrationTest, APowerCutAnywhereInItLeavesTheOldOrTheNewState) {
+  int cuts = 0;
+  for (const std::uint64_t seed : {0, 1, 2}) {
+    for (std::uint64_t writes = 0;; ++writes) {
+      const auto disk = disk_.clone();
+      CuttingDisk cutting(*disk, writes, seed);
+      (void)StateStore::open(options_, cutting, clock_, executor_, executor_);
+      if (!cutting.was_cut()) break;
+      ++cuts;
+      disk->power_on();
+      const std::string where = std::to_string(writes) + " writes, seed " + std::to_string(seed);
+      const auto opened = StateStore::open(options_, *disk, clock_, executor_, executor_);
+      ASSERT_TRUE(opened) << where << ": " << opened.error().text;
+      const StatePtr state = (*opened)->latest();
+      EXPECT_EQ(state->height(), Height{9}) << where;
+      EXPECT_EQ(*state->get(kBank, hot(1)), "old+") << where;
+      EXPECT_EQ(*state->get(kMarket, cold(1)), large("old+")) << where;
+      EXPECT_EQ(state->replaced_roots(), std::vector{before_}) << where;
+    }
+  }
+  EXPECT_GT(cuts, 60);
+}
+
+TEST_F(MigrationTest, ADatabaseThatLostItIsRefused) {
+  const auto old = disk_.clone();
+  open();
+  store_.reset();
+  // The old database under the new promise.
+  const Bytes promise = *disk_.read("data/state/durable");
+  ASSERT_TRUE(write_atomically(*old, "data/state/durable", promise));
+  const auto opened = StateStore::open(options_, *old, clock_, executor_, executor_);
+  ASSERT_FALSE(opened);
+  EXPECT_TRUE(is(opened.error(), StoreError::kCorrupt));
+}
+
+TEST_F(StateTest, ARowThatIsNotOfItsFormIsNamed) {
+  open();
+  commit(1, {{kMarket, {{hot(1), "good"}, {cold(2), "good"}}}});
+  options_.schema.stores[0].tables[0].is_canonical = [](BytesView, BytesView value) {
+    return value == "good";
+  };
+  EXPECT_TRUE(check_rows(*store_->latest(), options_.schema));
+  commit(2, {{kMarket, {{hot(3), "bad"}}}});
+  EXPECT_THAT(check_rows(*store_->latest(), options_.schema).error().text,
+              HasSubstr("table \"market/orders\": the row with key 6833 is not of the form"));
+  commit(3, {{kMarket, {{hot(3), std::nullopt}, {"x", "of no table"}}}});
+  EXPECT_THAT(check_rows(*store_->latest(), options_.schema).error().text,
+              HasSubstr("store \"market\" holds key 78 of no table"));
 }
 
 // --- observers ---

@@ -95,9 +95,13 @@ Result<void> BlockMaker::recover(const comet_types::Genesis& genesis) {
     next = initial_height_;
   } else {
     TRY(last_, store_.block(info.committed_height));
-    if (last_->executed.response.app_hash.view() != app_hash_) {
+    // A migration changes what the next header says, not what this block gave.
+    const Hash256 given = info.app_hash_before_migration.value_or(info.app_hash);
+    if (last_->executed.response.app_hash != given) {
       return cannot_recover("the state at height " + text(info.committed_height) +
-                            " has app hash " + to_hex_upper(app_hash_) + ", the block log says " +
+                            " has app hash " + to_hex_upper(given.view()) +
+                            (info.app_hash_before_migration ? " before its migration" : "") +
+                            ", the block log says " +
                             to_hex_upper(last_->executed.response.app_hash.view()));
     }
   }

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "base/cutting_disk.h"
 #include "base/log.h"
-#include "base/memory_disk.h"
 #include "engine/comet_types/encoding.h"
 #include "engine/comet_types/hash.h"
 #include "engine/comet_types/vote.h"
@@ -225,6 +225,39 @@ TEST_F(BlockMakerTest, AnotherStateThanTheBlocksSayIsRefused) {
             std::string::npos);
 }
 
+TEST_F(BlockMakerTest, AMigratedStateGoesOnUnderItsNewAppHash) {
+  {
+    Process run(disk_, saved_, clock_);
+    run.make();
+    run.make({"add 1"});
+  }
+  saved_.hash_before_migration = saved_.hash;
+  saved_.hash = crypto::sha256("migrated");
+  const CounterApp::State migrated = saved_;
+  {
+    Process run(disk_, saved_, clock_, 1'000);  // what follows is executed again
+    ASSERT_EQ(run.error, "");
+    EXPECT_EQ(run.make({"add 2"})->meta.header.app_hash, migrated.hash.bytes());
+    EXPECT_NE(run.make()->meta.header.app_hash, migrated.hash.bytes());
+  }
+  saved_ = migrated;
+  Process again(disk_, saved_, clock_);
+  ASSERT_EQ(again.error, "");
+  EXPECT_EQ(again.app.total(), 5u);  // 2 by genesis
+  EXPECT_EQ(again.make()->height(), Height{5});
+}
+
+TEST_F(BlockMakerTest, AMigrationOfAnotherStateThanTheBlocksSayIsRefused) {
+  {
+    Process run(disk_, saved_, clock_);
+    run.make();
+  }
+  saved_.hash_before_migration = crypto::sha256("something else");
+  saved_.hash = crypto::sha256("migrated");
+  EXPECT_NE(Process(disk_, saved_, clock_).error.find("before its migration, the block log says"),
+            std::string::npos);
+}
+
 TEST_F(BlockMakerTest, AReplayThatGivesAnotherStateIsRefused) {
   {
     Process run(disk_, saved_, clock_, 1'000);
@@ -253,92 +286,12 @@ TEST_F(BlockMakerTest, AChainMayBeginAtAnotherHeight) {
   EXPECT_EQ(again.make()->height(), Height{102});
 }
 
-// A disk whose power is cut at the n-th write, sync, rename or removal.
-class CuttingDisk final : public Disk {
- public:
-  CuttingDisk(MemoryDisk& disk, std::uint64_t writes, std::uint64_t seed)
-      : disk_(disk), left_(writes), seed_(seed) {}
-
-  bool was_cut() const { return cut_; }
-  std::uint64_t left() const { return left_; }
-
-  Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override {
-    step();
-    TRY(auto file, disk_.open_append(path));
-    return std::unique_ptr<AppendFile>(new File(*this, std::move(file)));
-  }
-  Result<Bytes> read(const std::string& path) override { return disk_.read(path); }
-  Result<void> truncate(const std::string& path, std::uint64_t size) override {
-    step();
-    return disk_.truncate(path, size);
-  }
-  Result<void> rename(const std::string& from, const std::string& to) override {
-    step();
-    return disk_.rename(from, to);
-  }
-  Result<void> remove(const std::string& path) override {
-    step();
-    return disk_.remove(path);
-  }
-  bool exists(const std::string& path) override { return disk_.exists(path); }
-  Result<std::vector<std::string>> list(const std::string& directory) override {
-    return disk_.list(directory);
-  }
-  Result<void> make_directories(const std::string& path) override {
-    return disk_.make_directories(path);
-  }
-  Result<void> sync_directory(const std::string& path) override {
-    step();
-    return disk_.sync_directory(path);
-  }
-  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
-    return disk_.lock(path);
-  }
-
- private:
-  class File final : public AppendFile {
-   public:
-    File(CuttingDisk& disk, std::unique_ptr<AppendFile> file)
-        : disk_(disk), file_(std::move(file)) {}
-    Result<void> append(BytesView bytes) override {
-      // Half of what is being written has reached the file when the power goes.
-      if (disk_.left_ == 0) (void)file_->append(bytes.substr(0, bytes.size() / 2));
-      disk_.step();
-      return file_->append(bytes);
-    }
-    Result<void> sync() override {
-      disk_.step();
-      return file_->sync();
-    }
-    std::uint64_t size() const override { return file_->size(); }
-
-   private:
-    CuttingDisk& disk_;
-    std::unique_ptr<AppendFile> file_;
-  };
-
-  void step() {
-    if (cut_) return;
-    if (left_ == 0) {
-      disk_.power_cut(seed_);
-      cut_ = true;
-      return;
-    }
-    --left_;
-  }
-
-  MemoryDisk& disk_;
-  std::uint64_t left_;
-  const std::uint64_t seed_;
-  bool cut_ = false;
-};
-
 // A history that was cut at one point, continued until it ran through; every block that was
 // acknowledged must be there at the end, and the state must be that of the blocks.
 class CrashHistory {
  public:
   CrashHistory(std::uint64_t seed, std::int64_t save_every) : seed_(seed), save_every_(save_every) {
-    set_log_level(LogLevel::kWarning);
+    set_log_level(LogLevel::kError);  // a warning a torn tail
   }
 
   // Makes blocks until `count` are acknowledged or the power is cut. False when it was cut.

@@ -8,6 +8,7 @@
 #include <shared_mutex>
 #include <vector>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "engine/solo/block_record.h"
 #include "engine/solo/crc32c.h"
@@ -19,7 +20,7 @@ namespace {
 constexpr std::string_view kLogPrefix = "blocks-";
 constexpr std::string_view kLogSuffix = ".log";
 constexpr std::size_t kDigits = 20;
-constexpr std::string_view kIndexMagic = "TPI1";
+constexpr std::string_view kIndexMagic = "TPI2";  // TPI1 had no checksum over the offsets
 constexpr std::size_t kIndexHeadSize = 32;
 constexpr std::size_t kMetaReadSize = 4'096;  // head and meta of a chain with few validators
 
@@ -62,30 +63,30 @@ struct LogFile {
   Height end() const { return Height{first.value + static_cast<std::int64_t>(count)}; }
 };
 
+// Magic, checksum of the rest, first height, count, size of the log, one offset a block.
 Bytes encode_index(const LogFile& file) {
   Bytes numbers;
   put_u64(numbers, static_cast<std::uint64_t>(file.first.value));
   put_u64(numbers, file.count);
   put_u64(numbers, file.size);
+  for (const std::uint64_t offset : file.offsets) put_u64(numbers, offset);
   const std::uint32_t crc = crc32c(numbers);
   Bytes out(kIndexMagic);
   out.append(reinterpret_cast<const char*>(&crc), sizeof crc);
-  out += numbers;
-  for (const std::uint64_t offset : file.offsets) put_u64(out, offset);
-  return out;
+  return out += numbers;
 }
 
 // Fills count and size from the .idx; false when it is absent or not whole.
 bool read_index(Disk& disk, LogFile& file) {
-  const auto head = disk.read_at(file.index(), 0, kIndexHeadSize);
-  if (!head || head->size() != kIndexHeadSize || !head->starts_with(kIndexMagic)) return false;
+  const auto index = disk.read(file.index());
+  if (!index || index->size() < kIndexHeadSize || !index->starts_with(kIndexMagic)) return false;
   std::uint32_t crc;
-  std::memcpy(&crc, head->data() + 4, sizeof crc);
-  if (crc32c(BytesView(*head).substr(8)) != crc) return false;
-  if (get_u64(*head, 8) != static_cast<std::uint64_t>(file.first.value)) return false;
-  file.count = get_u64(*head, 16);
-  file.size = get_u64(*head, 24);
-  return true;
+  std::memcpy(&crc, index->data() + 4, sizeof crc);
+  if (crc32c(BytesView(*index).substr(8)) != crc) return false;
+  if (get_u64(*index, 8) != static_cast<std::uint64_t>(file.first.value)) return false;
+  file.count = get_u64(*index, 16);
+  file.size = get_u64(*index, 24);
+  return index->size() == kIndexHeadSize + 8 * file.count;
 }
 
 std::unexpected<Error> damaged(const LogFile& file, Height height, std::uint64_t offset,
@@ -120,23 +121,40 @@ bool was_safe(BytesView log, std::uint64_t offset, Height height, std::uint32_t 
   return false;
 }
 
-// Walks over a log file and notes where records begin. `may_be_torn`: what a crash left unfinished
-// at its end is not counted; otherwise it is damage.
-Result<void> scan(Disk& disk, LogFile& file, std::uint32_t salt, bool may_be_torn) {
+// Moves what lies behind the records of `file` into a file of its own, and says so: what a crash
+// tore is worth nothing, but only a person can tell it from a block that the disk damaged.
+Result<void> move_tail_aside(Disk& disk, const LogFile& file, BytesView tail) {
+  std::string aside;
+  for (int n = 1; aside.empty() || disk.exists(aside); ++n)
+    aside = file.log() + ".torn-" + std::to_string(n);
+  TRY_VOID(write_atomically(disk, aside, tail));
+  TRY_VOID(disk.truncate(file.log(), file.size));
+  log_warning("solo", file.log() + ": the last " + std::to_string(tail.size()) +
+                          " bytes are no whole block " + std::to_string(file.end().value) +
+                          ", as after a crash while it was written; they are now in " + aside +
+                          ", which may be deleted");
+  return {};
+}
+
+// Walks over a log file and notes where records begin. With `torn_after`, what a crash left
+// unfinished at its end is not counted and moved aside, but for blocks up to that height; otherwise
+// it is damage.
+Result<void> scan(Disk& disk, LogFile& file, std::uint32_t salt, std::optional<Height> torn_after) {
   TRY(const Bytes log, disk.read(file.log()));
   file.offsets.clear();
   file.size = 0;
   for (Height height = file.first; file.size < log.size(); height = height.next()) {
     const auto head = whole_record(log, file.size, height, salt);
     if (!head) {
-      if (may_be_torn && !was_safe(log, file.size, height, salt)) break;
+      if (torn_after && height > *torn_after && !was_safe(log, file.size, height, salt)) break;
       return damaged(file, height, file.size, "is damaged");
     }
     file.offsets.push_back(file.size);
     file.size += head->size();
   }
   file.count = file.offsets.size();
-  return {};
+  if (file.size == log.size()) return {};
+  return move_tail_aside(disk, file, BytesView(log).substr(static_cast<std::size_t>(file.size)));
 }
 
 // The file CHAIN after its first line, which holds the salt.
@@ -238,13 +256,8 @@ Result<void> BlockStore::State::open_files() {
   if (files.empty()) return {};
 
   LogFile& last = files.back();
-  TRY_VOID(scan(disk, last, salt, true));
+  TRY_VOID(scan(disk, last, salt, options.safe));
   TRY(growing, disk.open_append(last.log()));
-  if (growing->size() != last.size) {
-    growing.reset();
-    TRY_VOID(disk.truncate(last.log(), last.size));
-    TRY(growing, disk.open_append(last.log()));
-  }
   // What was found may have been written without having been synced.
   TRY_VOID(growing->sync());
   TRY_VOID(disk.sync_directory(options.directory));
@@ -256,7 +269,7 @@ Result<void> BlockStore::State::open_files() {
 // A file that is not the last was safe before the next was begun.
 Result<void> BlockStore::State::open_finished(LogFile& file) {
   if (!read_index(disk, file)) {
-    TRY_VOID(scan(disk, file, salt, false));
+    TRY_VOID(scan(disk, file, salt, std::nullopt));
     TRY_VOID(write_atomically(disk, file.index(), encode_index(file)));
     file.offsets = {};
     return {};
@@ -364,6 +377,12 @@ Result<std::unique_ptr<BlockStore>> BlockStore::open(BlockStoreOptions options, 
   TRY_VOID(state->open_directory());
   TRY_VOID(state->open_files());
   return std::unique_ptr<BlockStore>(new BlockStore(std::move(state)));
+}
+
+Result<Height> last_stored_block(BlockStoreOptions options, Disk& disk) {
+  if (!disk.exists(options.directory + "/CHAIN")) return Height{0};
+  TRY(const auto store, BlockStore::open(std::move(options), disk));
+  return store->last();
 }
 
 Height BlockStore::first() const {

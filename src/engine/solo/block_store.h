@@ -4,9 +4,11 @@
 //   <directory>/LOCK                           held while open
 //   <directory>/blocks-<first height>.log      records, each with checksums
 //   <directory>/blocks-<first height>.idx      where each record of a finished file begins
+//   <directory>/blocks-<first height>.log.torn-<n>   what a crash left of a block, for a person
 //
-// A record says how far the log was synced when it was written. So a tail that a crash tore (cut on
-// opening) can be told from damage to what was once safe (refused, naming file, block and byte).
+// A record says how far the log was synced when it was written, and whoever opens the log says up
+// to where it must be whole. So a tail that a crash tore (moved aside on opening) can be told from
+// damage to what was once safe (refused, naming file, block and byte).
 //
 // One thread appends; any thread reads. Errors of this folder: SoloError.
 #pragma once
@@ -29,11 +31,13 @@ struct BlockStoreOptions {
   // that looks like a piece of the log. Secret and unpredictable.
   std::uint32_t salt = 0;
   std::uint64_t file_bytes = 64 * 1024 * 1024;  // a log file is finished when it is this large
+  // Blocks up to here were safe, because somebody holds what came of them: the state, the index.
+  Height safe{0};
 };
 
 class BlockStore {
  public:
-  // Opens or creates. Cost: reads the last log file once.
+  // Opens or creates. Cost: reads the last log file once, and the .idx of the others.
   // Errors: kOtherChain, kDamaged, kInputOutput; "... is in use by another process".
   static Result<std::unique_ptr<BlockStore>> open(BlockStoreOptions options, Disk& disk);
   ~BlockStore();
@@ -62,5 +66,9 @@ class BlockStore {
   explicit BlockStore(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// The last whole block of a log that nobody has open, zero where there is no log. Opens and closes
+// it; `options.salt` is not looked at. Errors: as BlockStore::open.
+Result<Height> last_stored_block(BlockStoreOptions options, Disk& disk);
 
 }  // namespace tp::solo

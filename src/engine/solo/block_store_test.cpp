@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/log.h"
 #include "base/memory_disk.h"
 #include "engine/comet_types/encoding.h"
 #include "engine/solo/counter_app.h"
@@ -14,10 +15,23 @@ namespace {
 
 class BlockStoreTest : public testing::Test {
  protected:
-  Result<std::unique_ptr<BlockStore>> open() {
+  BlockStoreTest() { set_log_level(LogLevel::kError); }  // a warning a torn tail
+
+  // `safe`: blocks up to there are known to have been safe.
+  Result<std::unique_ptr<BlockStore>> open(Disk& disk, Height safe = Height{0}) {
     BlockStoreOptions options = test_store_options("blocks");
     options.file_bytes = file_bytes_;
-    return BlockStore::open(options, disk_);
+    options.safe = safe;
+    return BlockStore::open(options, disk);
+  }
+  Result<std::unique_ptr<BlockStore>> open() { return open(disk_); }
+
+  // Where the `n`-th record of the first file begins.
+  std::uint64_t record_at(int n) {
+    const Bytes log = *disk_.read(kFirstFile);
+    std::size_t at = log.find("TPB1");
+    for (int i = 1; i < n; ++i) at = log.find("TPB1", at + 1);
+    return at;
   }
 
   // A chain of `count` blocks, of three transactions each, in the store.
@@ -138,21 +152,75 @@ TEST_F(BlockStoreTest, AMissingFileInTheMiddleIsRefused) {
   EXPECT_NE(error_of(open()).find("a file between them is missing"), std::string::npos);
 }
 
-TEST_F(BlockStoreTest, ATornTailIsCutAtEveryByte) {
-  make_blocks(3);
-  const std::uint64_t whole = *disk_.file_size(kFirstFile);
-  std::uint64_t third = 0;
-  {
-    const Bytes log = *disk_.read(kFirstFile);
-    for (int i = 0; i < 3; ++i) third = log.find("TPB1", third == 0 && i == 0 ? 0 : third + 1);
+TEST_F(BlockStoreTest, ADamagedIndexIsMadeAgainAndTheLogIsNotBlamed) {
+  file_bytes_ = 2'000;
+  make_blocks(10);
+  const std::string index = "blocks/blocks-00000000000000000001.idx";
+  const Bytes whole = *disk_.read(index);
+  for (std::uint64_t at = 0; at < whole.size(); ++at) {
+    const auto damaged = disk_.clone();
+    damaged->flip_byte(index, at);
+    const auto store = open(*damaged);
+    ASSERT_TRUE(store) << "byte " << at << ": " << store.error().text;
+    EXPECT_EQ(*damaged->read(index), whole) << "byte " << at;
+    for (const BlockPtr& block : blocks_) ASSERT_TRUE((*store)->block(block->height()));
   }
-  for (std::uint64_t size = whole - 1; size >= third; --size) {
-    ASSERT_TRUE(disk_.truncate(kFirstFile, size));
-    const auto store = open();
+}
+
+TEST_F(BlockStoreTest, ATornTailIsMovedAsideAtEveryByte) {
+  make_blocks(3);
+  const Bytes whole = *disk_.read(kFirstFile);
+  const std::uint64_t third = record_at(3);
+  for (std::uint64_t size = whole.size() - 1; size > third; --size) {
+    const auto torn = disk_.clone();
+    ASSERT_TRUE(torn->truncate(kFirstFile, size));
+    const auto store = open(*torn, Height{2});
     ASSERT_TRUE(store) << "cut to " << size << ": " << store.error().text;
     ASSERT_EQ((*store)->last(), Height{2}) << "cut to " << size;
+    ASSERT_EQ(*torn->read(kFirstFile), whole.substr(0, third));
+    ASSERT_EQ(*torn->read(std::string(kFirstFile) + ".torn-1"), whole.substr(third, size - third));
   }
-  EXPECT_EQ(*disk_.file_size(kFirstFile), third);
+}
+
+TEST_F(BlockStoreTest, AnEarlierTornTailIsKept) {
+  make_blocks(3);
+  const auto aside = disk_.open_append(std::string(kFirstFile) + ".torn-1");
+  ASSERT_TRUE((*aside)->append("of an earlier crash"));
+  ASSERT_TRUE(disk_.truncate(kFirstFile, *disk_.file_size(kFirstFile) - 1));
+  ASSERT_TRUE(open());
+  EXPECT_EQ(*disk_.read(std::string(kFirstFile) + ".torn-1"), "of an earlier crash");
+  EXPECT_TRUE(disk_.exists(std::string(kFirstFile) + ".torn-2"));
+}
+
+TEST_F(BlockStoreTest, DamageToTheLastBlockIsRefusedWhereTheStateHoldsIt) {
+  make_blocks(3);
+  const std::uint64_t third = record_at(3);
+  for (std::uint64_t at = third; at < *disk_.file_size(kFirstFile); at += 5) {
+    const auto damaged = disk_.clone();
+    damaged->flip_byte(kFirstFile, at);
+    const Bytes log = *damaged->read(kFirstFile);
+    const auto store = open(*damaged, Height{3});
+    ASSERT_FALSE(store) << "byte " << at;
+    EXPECT_TRUE(is(store.error(), SoloError::kDamaged));
+    EXPECT_NE(store.error().text.find("block 3 at byte " + std::to_string(third)),
+              std::string::npos)
+        << store.error().text;
+    EXPECT_EQ(*damaged->read(kFirstFile), log) << "it is not changed";
+  }
+}
+
+TEST_F(BlockStoreTest, ALastBlockThatIsCutShortIsRefusedWhereTheStateHoldsIt) {
+  make_blocks(3);
+  ASSERT_TRUE(disk_.truncate(kFirstFile, *disk_.file_size(kFirstFile) - 1));
+  EXPECT_FALSE(open(disk_, Height{3}));
+}
+
+TEST_F(BlockStoreTest, TheLastBlockOfALogIsToldWithoutOpeningIt) {
+  const BlockStoreOptions options = test_store_options("blocks");
+  EXPECT_EQ(*last_stored_block(options, disk_), Height{0});
+  EXPECT_TRUE(disk_.files().empty());
+  make_blocks(3);
+  EXPECT_EQ(*last_stored_block(options, disk_), Height{3});
 }
 
 TEST_F(BlockStoreTest, DamageToASafeBlockIsRefusedByFileBlockAndByte) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <string>
 
 #include "base/text.h"
@@ -21,6 +22,7 @@ class CounterApp final : public chain::Application {
     Height height{0};
     std::uint64_t total = 0;
     Hash256 hash;
+    std::optional<Hash256> hash_before_migration = {};
   };
 
   // `saved` survives crashes; it is written at every `save_every`-th commit and by sync().
@@ -32,7 +34,8 @@ class CounterApp final : public chain::Application {
             .app_version = 1,
             .committed_height = state_.height,
             .durable_height = saved_.height,
-            .app_hash = state_.hash};
+            .app_hash = state_.hash,
+            .app_hash_before_migration = state_.hash_before_migration};
   }
 
   Result<chain::InitResponse> init(const chain::InitRequest& request) override {

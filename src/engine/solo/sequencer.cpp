@@ -385,7 +385,10 @@ Result<std::unique_ptr<Sequencer>> Sequencer::start(SequencerOptions options,
                                   .chain_id = genesis.chain_id,
                                   .genesis_hash = crypto::sha256(genesis_json),
                                   .salt = log_salt(key),
-                                  .file_bytes = options.log_file_bytes};
+                                  .file_bytes = options.log_file_bytes,
+                                  .safe = application.info().durable_height};
+  for (const chain::BlockObserver* observer : observers)
+    store_options.safe = std::max(store_options.safe, Height{observer->next_height().value - 1});
   TRY(auto store, BlockStore::open(std::move(store_options), disk));
   TRY(auto maker, BlockMaker::open(application, *store, genesis, std::move(key), clock));
   genesis.app_state_json = {};

@@ -365,6 +365,22 @@ TEST_F(SequencerTest, AnObserverSeesEveryBlockAlsoThoseOfBefore) {
   EXPECT_EQ(from_second.heights().front(), 2);
 }
 
+TEST_F(SequencerTest, DamageToTheLastBlockIsRefusedAndNothingIsCutAway) {
+  start();
+  ASSERT_TRUE(sequencer_->submit_and_wait_for_block("add 5", Duration::seconds(5)));
+  ASSERT_TRUE(sequencer_->stop());
+  sequencer_.reset();
+  const std::string log = "blocks/blocks-00000000000000000001.log";
+  disk_.flip_byte(log, *disk_.file_size(log) - 1);
+  const Bytes before = *disk_.read(log);
+  CounterApp app(saved_);
+  const auto again = Sequencer::start(options_, app, comet_types::write_genesis(genesis_),
+                                      test_key(), disk_, clock_, {});
+  ASSERT_FALSE(again);
+  EXPECT_TRUE(is(again.error(), SoloError::kDamaged)) << again.error().text;
+  EXPECT_EQ(*disk_.read(log), before);
+}
+
 TEST_F(SequencerTest, AnObserverThatIsAheadOfTheBlocksIsRefused) {
   Recorder ahead(Height{50});
   app_.emplace(saved_);

@@ -4,13 +4,13 @@
 
 #include "base/text.h"
 #include "chain/genesis.h"
-#include "chain/ids.h"
 #include "chain/pagination.h"
 #include "chain/sdk_errors.h"
 #include "cosmos/auth/v1beta1/auth.pb.h"
 #include "cosmos/auth/v1beta1/query.pb.h"
 #include "cosmos/crypto/secp256k1/keys.pb.h"
 #include "crypto/address.h"
+#include "modules/accounts/tables.h"
 
 namespace tp::accounts {
 namespace {
@@ -20,15 +20,6 @@ using chain::QueryContext;
 using chain::QueryError;
 using chain::SdkError;
 
-struct Counter {
-  static constexpr std::uint8_t kVersion = 1;
-  AccountNumber next;
-  auto fields() { return std::tie(next); }
-  auto fields() const { return std::tie(next); }
-};
-
-constexpr store::Table<Address, Account> kAccounts{chain::kAccountsTable};
-constexpr store::Table<store::OneRow, Counter> kCounter{chain::kAccountCounterTable};
 constexpr store::OneRow kOnly{};
 
 // Public keys are checked when they are set; the curve's name is in the type URL.

@@ -1,4 +1,4 @@
-// The bank's rows in state. Private to the folder.
+// The bank's rows in state: for this folder, and for app/, which tells the store of them.
 #pragma once
 
 #include "base/address.h"

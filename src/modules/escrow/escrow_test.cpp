@@ -412,6 +412,20 @@ TEST_F(EscrowTest, WhoeverTouchesADryAccountBeforeTheScheduleTellsTheObserver) {
   EXPECT_EQ(get(id).deposited(), Amount{5});
 }
 
+TEST_F(EscrowTest, ATransactionOfTheBlockInWhichAnAccountEndsFindsItDry) {
+  const AccountId id = open(10);
+  ASSERT_TRUE(charge(id, 1, "1"));
+  ledger.begin(Duration::seconds(90));  // it ended after 60; the schedule runs after transactions
+  EXPECT_EQ(*withdraw(id, 1), Amount{10}) << "up to its end, not up to this block";
+  EXPECT_TRUE(is(charge(id, 2, "1").error(), EscrowError::kAccountOverdrawn));
+  EXPECT_THAT(listener.dried,
+              ElementsAre(Dried{id, NetworkId{7}, chain::BillableTime{60'000'000'001}}));
+  ledger.end();
+  EXPECT_EQ(listener.dried.size(), 1u) << "it is not told twice";
+  EXPECT_EQ(get(id).status, AccountStatus::kOverdrawn);
+  expect_sound();
+}
+
 TEST_F(EscrowTest, AnOverdrawnAccountTakesNoNewCharges) {
   const AccountId id = open(1);
   ASSERT_TRUE(charge(id, 1, "10"));

@@ -1,0 +1,57 @@
+#include "cli/stopped_node.h"
+
+#include <thread>
+
+#include "cli/command.h"
+#include "crypto/sha.h"
+
+namespace tp::cli {
+namespace {
+
+Result<Height> refuse_to_migrate(Height) {
+  return fail(CliError::kFailed,
+              "an older program wrote this state; start this one's node once, which migrates it, "
+              "and stop it");
+}
+
+}  // namespace
+
+Result<void> StoppedNode::open_state(const NodeHome& home, const NodeConfig& config) {
+  auto app = app::App::open({.directory = home.state(),
+                             .cold_cache_bytes = config.cache_mib << 20,
+                             .last_block = refuse_to_migrate},
+                            disk_.get(), clock_, *compute_, background_);
+  if (!app && is(app.error(), store::StoreError::kInUse))
+    return fail(CliError::kFailed, "a node runs on " + home.path + "; stop it first");
+  TRY_TO(app_, std::move(app));
+  return {};
+}
+
+Result<std::unique_ptr<StoppedNode>> StoppedNode::open(const GlobalOptions& global) {
+  auto node = std::make_unique<StoppedNode>();
+  TRY_VOID(node->disk_.open(global.home));
+  Disk& disk = node->disk_.get();
+  const NodeHome home{global.home};
+  if (!disk.exists(home.genesis()))
+    return fail(CliError::kUsage, "there is no chain in " + global.home);
+  if (!disk.exists(home.blocks() + "/CHAIN"))
+    return fail(CliError::kUsage, "the chain in " + global.home +
+                                      " never ran; start it with: turnpike node --home " +
+                                      global.home);
+  NodeConfig config;
+  TRY_VOID(declare(config).load(disk, home.settings()));
+  TRY(const Bytes genesis_json, disk.read(home.genesis()));
+  TRY_TO(node->genesis_, comet_types::parse_genesis(genesis_json));
+  node->genesis_.app_state_json = {};
+  node->compute_ =
+      std::make_unique<ThreadExecutor>(std::max(1u, std::thread::hardware_concurrency()) - 1);
+  TRY_VOID(node->open_state(home, config));
+  TRY_TO(node->blocks_, solo::BlockStore::open({.directory = home.blocks(),
+                                                .chain_id = node->genesis_.chain_id,
+                                                .genesis_hash = crypto::sha256(genesis_json),
+                                                .safe = node->app_->state().durable_height()},
+                                               disk));
+  return node;
+}
+
+}  // namespace tp::cli
