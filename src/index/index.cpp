@@ -561,4 +561,16 @@ Result<Found<Height>> Index::search_blocks(const Query& query, Order order, Page
   return heights_of(found);
 }
 
+Result<std::optional<Height>> Index::last_block_saying(std::string_view attribute,
+                                                       std::string_view value,
+                                                       Height height) const {
+  TRY(const auto reading, state_->lock_for_reading());
+  const Condition condition{.key = std::string(attribute), .operand = std::string(value)};
+  const Plan plan{.range = {.last = height.value}, .groups = {{condition}}};
+  TRY(const Found<TxPlace> found,
+      state_->search(plan, kBlockEvents, Order::kDescending, {.skip = 0, .limit = 1}));
+  if (found.places.empty()) return std::optional<Height>();
+  return std::optional(found.places.front().height);
+}
+
 }  // namespace tp::index
