@@ -117,6 +117,7 @@ Answer<chain::QueryRequest> query_request(const Params& params) {
 Methods::Methods(Sources sources, NodeIdentity identity, std::size_t answer_bytes_max)
     : sources_(sources),
       identity_(std::move(identity)),
+      queries_(sources, identity_),
       answer_bytes_max_(answer_bytes_max) {
   add("health", {}, &Methods::health);
   add("status", {}, &Methods::status);
@@ -466,7 +467,9 @@ Answer<Methods::Json> Methods::num_unconfirmed_txs(const Params&) const {
 void Methods::abci_query(const Params& params, Respond respond) const {
   auto request = query_request(params);
   if (!request) return respond(std::unexpected(std::move(request).error()));
-  respond(json::object{{"response", to_json(sources_.application.query(*request))}});
+  queries_.answer(*request, [respond](const chain::QueryResponse& response) {
+    respond(json::object{{"response", to_json(response)}});
+  });
 }
 
 // What the mempool would say, without adding to it.

@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "rpc/broadcast.h"
-#include "rpc/node_info.h"
 #include "rpc/params.h"
-#include "rpc/sources.h"
+#include "rpc/query.h"
 
 namespace tp::rpc {
 
@@ -71,6 +70,7 @@ class Methods {
 
   Sources sources_;
   NodeIdentity identity_;
+  Queries queries_;
   const std::size_t answer_bytes_max_;
   std::map<std::string, Method, std::less<>> methods_;
 };
