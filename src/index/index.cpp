@@ -309,6 +309,11 @@ Result<void> Index::State::open_database() {
   options.compression = rocksdb::kLZ4Compression;
   options.db_write_buffer_size = 64 << 20;
   options.max_background_jobs = 2;
+  // A flush has a few megabytes, with keys of everything: whatever it is merged into is rewritten
+  // as a whole. So many at a time; a search looks at each, which costs it microseconds.
+  options.level0_file_num_compaction_trigger = 16;
+  options.level0_slowdown_writes_trigger = 48;
+  options.level0_stop_writes_trigger = 64;
   options.info_log = store::rocks_complaints("index");
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
