@@ -179,7 +179,7 @@ def run_script(script, env, arguments=()):
                       or SCRIPT_SECONDS_MAX)
     with tempfile.TemporaryDirectory(prefix="turnpike-test-") as scratch:
         status, output = execute([str(script), *arguments], seconds_max,
-                                 {**env, "TURNPIKE_TMP": scratch})
+                                 {**env, "TURNPIKE_TMP": scratch, "TURNPIKE_TEST_INVARIANTS": "1"})
         judge_script(outcome, status, output, seconds_max)
     outcome.seconds = time.monotonic() - started
     return outcome

@@ -112,10 +112,14 @@ struct QueryResponse {
   std::uint32_t code = 0;
   std::string codespace;
   std::string log;
+  std::string info;
   Bytes key;
   Bytes value;
   std::vector<ProofOp> proof_ops;
   Height height;  // the height actually read, never 0 once the chain runs
+  // Of the one object that was asked for, where it is not in the state: whoever keeps history may
+  // find its last answer by this (chain/history.h). Not for clients.
+  std::string history_key;
 };
 
 // kProbe answers as kNew does and counts for nothing.

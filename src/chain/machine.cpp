@@ -39,21 +39,6 @@ std::string_view module_of(std::string_view type_url) {
   return type_url.substr(first + 1, second - first - 1);
 }
 
-// Status errors carry the texts and codes that clients look for (specs/chain.md §2.2); registered
-// errors of modules pass as they are.
-Error as_query_error(Error error) {
-  if (error.codespace != describe(QueryError::kNotFound).codespace) return error;
-  const bool not_found = is(error, QueryError::kNotFound);
-  const char* status = not_found                                  ? "NotFound"
-                       : is(error, QueryError::kInvalidArgument)  ? "InvalidArgument"
-                       : is(error, QueryError::kPermissionDenied) ? "PermissionDenied"
-                       : is(error, QueryError::kUnimplemented)    ? "Unimplemented"
-                                                                  : "Internal";
-  const ErrorInfo sdk = describe(not_found ? SdkError::kKeyNotFound : SdkError::kInvalidRequest);
-  return {std::string(sdk.codespace), sdk.code,
-          "rpc error: code = " + std::string(status) + " desc = " + error.text};
-}
-
 QueryResponse refused(QueryResponse response, const Error& error) {
   response.code = error.code;
   response.codespace = error.codespace;
@@ -581,6 +566,7 @@ QueryResponse Machine::query(const QueryRequest& request) const {
   }
   const BlockInfo block = block_of(**state, (*state)->height());
   Result<Bytes> value = (*handler)(QueryContext{**state, block, params_}, request.data);
+  response.history_key = queries_.asks_history("/" + std::string(path), request.data, value);
   if (!value) return refuse(as_query_error(value.error()));
   response.value = *std::move(value);
   return response;

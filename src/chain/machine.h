@@ -26,7 +26,7 @@ namespace tp::chain {
 
 struct MachineOptions {
   std::string version;                      // of the program, for info()
-  bool check_invariants = false;            // after every block; always on in tests and simulation
+  bool check_invariants = false;            // after every block; scripts/test has every node do it
   std::size_t prepared_bytes = 512u << 20;  // of memory, for transactions decoded and verified
   Gas query_gas{500'000'000};               // bounds simulation
 };

@@ -74,6 +74,9 @@ enum class QueryError : std::uint32_t {
   kInternal = 13,
 };
 ErrorInfo describe(QueryError error);
+// As clients see it: status errors carry the texts and codes that they look for (specs/chain.md
+// §2.2); registered errors of modules pass as they are.
+Error as_query_error(Error error);
 
 // Queries by gRPC path: "/cosmos.bank.v1beta1.Query/Balance".
 class QueryRouter {
@@ -94,14 +97,46 @@ class QueryRouter {
            });
   }
 
+  // The same where what is asked for may have left the state (chain/history.h). `id_of` gives the
+  // id of the one object that a request is about, under which it left; nothing where it is about
+  // none in particular. `is_empty` says of an answer that the object is not in it; without it, only
+  // kNotFound does.
+  template <class Request, class Response>
+  void add_leaving(std::string path,
+                   std::function<Result<Response>(const QueryContext&, const Request&)> handle,
+                   std::function<std::optional<std::string>(const Request&)> id_of,
+                   std::function<bool(const Response&)> is_empty = nullptr) {
+    leaving_.emplace(path,
+                     [id_of, is_empty](BytesView bytes,
+                                       const Result<Bytes>& answer) -> std::optional<std::string> {
+                       if (answer) {
+                         Response response;
+                         if (!is_empty || !response.ParseFromString(*answer) || !is_empty(response))
+                           return std::nullopt;
+                       } else if (!is(answer.error(), QueryError::kNotFound)) {
+                         return std::nullopt;
+                       }
+                       Request request;
+                       if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+                         return std::nullopt;
+                       return id_of(request);
+                     });
+    add<Request, Response>(std::move(path), std::move(handle));
+  }
+
   // Null when nobody answers at the path.
   const Handler* find(std::string_view path) const;
-  const std::map<std::string, Handler, std::less<>>& handlers() const { return handlers_; }
+  // How history names the object that `answer` should have been about and that is not in the state
+  // (history_key of chain/history.h); empty where the answer stands.
+  std::string asks_history(std::string_view path, BytesView request,
+                           const Result<Bytes>& answer) const;
 
  private:
+  using MissingId = std::function<std::optional<std::string>(BytesView, const Result<Bytes>&)>;
   void insert(std::string path, Handler handler);
 
   std::map<std::string, Handler, std::less<>> handlers_;
+  std::map<std::string, MissingId, std::less<>> leaving_;
 };
 
 }  // namespace tp::chain

@@ -137,7 +137,7 @@ Result<client::TxOutcome> create_numbered(client::RpcClient& rpc, MarketClient& 
       return sent.error().text.find(words) != std::string::npos;
     };
     if (sent || attempt == kAttemptsMax ||
-        !(says("Deployment exists") || says("tx already in mempool")))
+        !(says("Deployment exists") || says("tx already exists in cache")))
       return sent;
     pause(kPoll);
   }

@@ -1,6 +1,7 @@
 // turnpike node: the sequencer, its application, the index and the public port, until told to stop.
 #include <boost/json.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <thread>
 
@@ -56,6 +57,11 @@ solo::BlockPolicy policy_of(const NodeConfig& config) {
   return policy;
 }
 
+// Every node that scripts/test starts does, whatever its settings say (tests/README.md).
+bool checks_invariants(const NodeConfig& config) {
+  return config.check_invariants || std::getenv("TURNPIKE_TEST_INVARIANTS") != nullptr;
+}
+
 // After a crash the index reads again what it had not written. Until then a search would not find
 // what it found before, so nobody is let in; but for an index that was deleted, which takes long.
 void wait_for_index(const index::Index& index, Height height, agent::Shutdown& shutdown) {
@@ -98,8 +104,9 @@ Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
   for (const std::string& directory : {home.state(), home.blocks(), home.index()})
     TRY_VOID(disk.make_directories(directory));
   log_info("node", "opening the state in " + home.state());
+  if (checks_invariants(config)) log_info("node", "invariants are checked after every block");
   TRY(const auto app, app::App::open({.directory = home.state(),
-                                      .check_invariants = config.check_invariants,
+                                      .check_invariants = checks_invariants(config),
                                       .cold_cache_bytes = config.cache_mib << 20,
                                       .retain_for = config.versions_for,
                                       .retain_bytes = config.versions_mib << 20,

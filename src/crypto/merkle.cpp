@@ -25,25 +25,6 @@ std::vector<Hash256> parents_of(std::span<const Hash256> level) {
   return parents;
 }
 
-// All levels, from the leaves to the root.
-std::vector<std::vector<Hash256>> levels_of(std::span<const Hash256> leaf_hashes) {
-  std::vector<std::vector<Hash256>> levels;
-  levels.emplace_back(leaf_hashes.begin(), leaf_hashes.end());
-  while (levels.back().size() > 1) levels.push_back(parents_of(levels.back()));
-  return levels;
-}
-
-MerkleProof proof_from(const std::vector<std::vector<Hash256>>& levels, std::uint64_t index) {
-  MerkleProof proof{.total = levels.front().size(),
-                    .index = index,
-                    .leaf_hash = levels.front()[index],
-                    .aunts = {}};
-  for (std::size_t i = 0; i + 1 < levels.size(); ++i, index /= 2)
-    if (const std::uint64_t sibling = index ^ 1; sibling < levels[i].size())
-      proof.aunts.push_back(levels[i][sibling]);
-  return proof;
-}
-
 }  // namespace
 
 Hash256 merkle_leaf_hash(BytesView leaf) {
@@ -73,17 +54,26 @@ Hash256 merkle_root(std::span<const BytesView> leaves) {
   return merkle_root_of_hashes(hash_leaves(leaves));
 }
 
-MerkleProof merkle_proof(std::span<const Hash256> leaf_hashes, std::uint64_t index) {
-  TP_ASSERT(index < leaf_hashes.size());
-  return proof_from(levels_of(leaf_hashes), index);
+MerkleTree::MerkleTree(std::vector<Hash256> leaf_hashes) {
+  TP_ASSERT(!leaf_hashes.empty());
+  levels_.push_back(std::move(leaf_hashes));
+  while (levels_.back().size() > 1) levels_.push_back(parents_of(levels_.back()));
 }
 
-std::vector<MerkleProof> merkle_proofs(std::span<const Hash256> leaf_hashes) {
-  const auto levels = levels_of(leaf_hashes);
-  std::vector<MerkleProof> proofs;
-  proofs.reserve(leaf_hashes.size());
-  for (std::uint64_t i = 0; i < leaf_hashes.size(); ++i) proofs.push_back(proof_from(levels, i));
-  return proofs;
+MerkleProof MerkleTree::proof(std::uint64_t index) const {
+  const std::vector<Hash256>& leaves = levels_.front();
+  TP_ASSERT(index < leaves.size());
+  MerkleProof proof{
+      .total = leaves.size(), .index = index, .leaf_hash = leaves[index], .aunts = {}};
+  for (std::size_t i = 0; i + 1 < levels_.size(); ++i, index /= 2)
+    if (const std::uint64_t sibling = index ^ 1; sibling < levels_[i].size())
+      proof.aunts.push_back(levels_[i][sibling]);
+  return proof;
+}
+
+MerkleProof merkle_proof(std::span<const Hash256> leaf_hashes, std::uint64_t index) {
+  TP_ASSERT(index < leaf_hashes.size());
+  return MerkleTree({leaf_hashes.begin(), leaf_hashes.end()}).proof(index);
 }
 
 bool verify(const MerkleProof& proof, const Hash256& root, BytesView leaf) {

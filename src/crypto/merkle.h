@@ -32,8 +32,18 @@ struct MerkleProof {
 
 // Precondition: index < leaf_hashes.size(). Cost: 2n hashes.
 MerkleProof merkle_proof(std::span<const Hash256> leaf_hashes, std::uint64_t index);
-// For every leaf, in order. Cost: 2n hashes and n log n copies.
-std::vector<MerkleProof> merkle_proofs(std::span<const Hash256> leaf_hashes);
+
+// For several proofs out of one tree.
+class MerkleTree {
+ public:
+  // At least one leaf. Cost: 2n hashes, which are kept.
+  explicit MerkleTree(std::vector<Hash256> leaf_hashes);
+  // Precondition: index < number of leaves. Cost: log n copies.
+  MerkleProof proof(std::uint64_t index) const;
+
+ private:
+  std::vector<std::vector<Hash256>> levels_;  // from the leaves to the root
+};
 
 // False for anything malformed: index out of range, too few or too many aunts, another leaf.
 bool verify(const MerkleProof& proof, const Hash256& root, BytesView leaf);

@@ -309,6 +309,11 @@ Result<void> Index::State::open_database() {
   options.compression = rocksdb::kLZ4Compression;
   options.db_write_buffer_size = 64 << 20;
   options.max_background_jobs = 2;
+  // A flush has a few megabytes, with keys of everything: whatever it is merged into is rewritten
+  // as a whole. So many at a time; a search looks at each, which costs it microseconds.
+  options.level0_file_num_compaction_trigger = 16;
+  options.level0_slowdown_writes_trigger = 48;
+  options.level0_stop_writes_trigger = 64;
   options.info_log = store::rocks_complaints("index");
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
@@ -559,6 +564,18 @@ Result<Found<Height>> Index::search_blocks(const Query& query, Order order, Page
         .blocks(plan.range, order, page);
   TRY(const Found<TxPlace> found, state_->search(plan, kBlockEvents, order, page));
   return heights_of(found);
+}
+
+Result<std::optional<Height>> Index::last_block_saying(std::string_view attribute,
+                                                       std::string_view value,
+                                                       Height height) const {
+  TRY(const auto reading, state_->lock_for_reading());
+  const Condition condition{.key = std::string(attribute), .operand = std::string(value)};
+  const Plan plan{.range = {.last = height.value}, .groups = {{condition}}};
+  TRY(const Found<TxPlace> found,
+      state_->search(plan, kBlockEvents, Order::kDescending, {.skip = 0, .limit = 1}));
+  if (found.places.empty()) return std::optional<Height>();
+  return std::optional(found.places.front().height);
 }
 
 }  // namespace tp::index

@@ -55,6 +55,10 @@ class Index final : public chain::BlockObserver {
   Result<Found<TxPlace>> search_txs(const Query& query, Order order, Page page) const;
   // Over the events of blocks themselves and block.height.
   Result<Found<Height>> search_blocks(const Query& query, Order order, Page page) const;
+  // The newest block up to `height` with an event of its own that says `attribute` = `value`
+  // ("left_state.query"); nothing when there is none. Cost: as the search for it.
+  Result<std::optional<Height>> last_block_saying(std::string_view attribute,
+                                                  std::string_view value, Height height) const;
 
  private:
   struct State;

@@ -89,6 +89,25 @@ class IndexTest : public testing::Test {
   std::unique_ptr<Index> index_;
 };
 
+TEST_F(IndexTest, TheLastBlockThatSaysSomethingIsTheNewestUpToAHeight) {
+  const auto says = [](const std::string& value) {
+    return Events{{"left_state", {{"query", value}, {"answer", "kept", false}}}};
+  };
+  add(block(1, {}, says("a")));
+  add(block(2, {}, says("a b")));
+  add(block(3, {}, says("a")));
+  add(block(4, {}));
+  const auto last = [this](std::string_view value, std::int64_t height) {
+    return *index_->last_block_saying("left_state.query", value, Height{height});
+  };
+  EXPECT_EQ(last("a", 4), Height{3});
+  EXPECT_EQ(last("a", 2), Height{1});
+  EXPECT_EQ(last("a b", 4), Height{2});
+  EXPECT_EQ(last("a b", 1), std::nullopt);
+  EXPECT_EQ(last("none", 4), std::nullopt);
+  EXPECT_EQ(*index_->last_block_saying("left_state.answer", "kept", Height{4}), std::nullopt);
+}
+
 TEST_F(IndexTest, ATransactionIsFoundByItsHash) {
   const auto b = block(7, {{}, {}});
   add(b);

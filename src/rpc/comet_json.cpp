@@ -133,4 +133,24 @@ json::object header_meta_json(const solo::BlockMeta& meta) {
           {"num_txs", std::to_string(meta.tx_count)}};
 }
 
+json::object to_json(const chain::QueryResponse& response) {
+  json::value proof_ops;
+  if (!response.proof_ops.empty()) {
+    json::array ops;
+    for (const chain::ProofOp& op : response.proof_ops)
+      ops.push_back(json::object{
+          {"type", op.type}, {"key", to_base64(op.key)}, {"data", to_base64(op.data)}});
+    proof_ops = json::object{{"ops", std::move(ops)}};
+  }
+  return {{"code", response.code},
+          {"log", response.log},
+          {"info", response.info},
+          {"index", "0"},
+          {"key", base64_or_null(response.key)},
+          {"value", base64_or_null(response.value)},
+          {"proofOps", std::move(proof_ops)},
+          {"height", number_text(response.height.value)},
+          {"codespace", response.codespace}};
+}
+
 }  // namespace tp::rpc

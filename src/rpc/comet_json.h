@@ -23,6 +23,7 @@ json::object to_json(const comet_types::Validator& validator);
 json::object to_json(const comet_types::ConsensusParams& params);
 json::array to_json(const chain::EventList& events);
 json::object to_json(const chain::TxResult& result);
+json::object to_json(const chain::QueryResponse& response);
 json::object public_key_json(const crypto::Ed25519PublicKey& key);
 
 // {"block_id", "block"}

@@ -3,10 +3,9 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "crypto/merkle.h"
 #include "crypto/sha.h"
-#include "engine/comet_types/hash.h"
 #include "rpc/comet_json.h"
+#include "rpc/tx_proofs.h"
 
 // Local shorthand: TRY for Answer<T>.
 #define ASK(declaration, ...)                                                \
@@ -18,10 +17,6 @@
 namespace tp::rpc {
 namespace {
 
-constexpr std::string_view kCometVersion = "0.38.25";  // what clients choose their decoders by
-// There is no peer-to-peer port; clients refuse empty text here.
-constexpr std::string_view kListenAddress = "tcp://0.0.0.0:26656";
-constexpr std::string_view kChannels = "40202122233038606100";
 constexpr std::int64_t kPerPageDefault = 30;
 constexpr std::int64_t kPerPageMax = 100;
 constexpr std::size_t kGenesisChunk = 16 << 20;
@@ -105,36 +100,29 @@ class BoundedList {
   json::array entries_;
 };
 
-json::object proof_json(const std::vector<Hash256>& leaf_hashes, std::size_t index, const Bytes& tx,
-                        BytesView root) {
-  const crypto::MerkleProof proof = crypto::merkle_proof(leaf_hashes, index);
-  json::array aunts;
-  for (const Hash256& aunt : proof.aunts) aunts.emplace_back(to_base64(aunt.view()));
-  return {{"root_hash", to_hex_upper(root)},
-          {"data", to_base64(tx)},
-          {"proof", json::object{{"total", std::to_string(proof.total)},
-                                 {"index", std::to_string(proof.index)},
-                                 {"leaf_hash", to_base64(proof.leaf_hash.view())},
-                                 {"aunts", std::move(aunts)}}}};
-}
-
-json::object broadcast_json(const solo::Admission& admission) {
-  return {{"code", admission.check.code},
-          {"data", ""},
-          {"log", admission.check.log},
-          {"codespace", admission.check.codespace},
-          {"hash", to_hex_upper(admission.hash.view())}};
+Answer<chain::QueryRequest> query_request(const Params& params) {
+  ASK(const auto path, params.text("path"));
+  ASK(const auto data, params.hex_bytes("data"));
+  ASK(const auto height, params.integer("height"));
+  ASK(const auto prove, params.boolean("prove"));
+  if (height.value_or(0) < 0) return invalid_params("height must not be negative");
+  return chain::QueryRequest{.path = path.value_or(""),
+                             .data = data.value_or(Bytes()),
+                             .height = Height{height.value_or(0)},
+                             .prove = prove.value_or(false)};
 }
 
 }  // namespace
 
 Methods::Methods(Sources sources, NodeIdentity identity, std::size_t answer_bytes_max)
-    : sources_(sources), identity_(std::move(identity)), answer_bytes_max_(answer_bytes_max) {
+    : sources_(sources),
+      identity_(std::move(identity)),
+      queries_(sources, identity_),
+      answer_bytes_max_(answer_bytes_max) {
   add("health", {}, &Methods::health);
   add("status", {}, &Methods::status);
   add("net_info", {}, &Methods::net_info);
   add("abci_info", {}, &Methods::abci_info);
-  add("abci_query", {"path", "data", "height", "prove"}, &Methods::abci_query);
   add("block", {"height"}, &Methods::block);
   add("block_by_hash", {"hash"}, &Methods::block_by_hash);
   add("block_results", {"height"}, &Methods::block_results);
@@ -153,6 +141,8 @@ Methods::Methods(Sources sources, NodeIdentity identity, std::size_t answer_byte
   add("num_unconfirmed_txs", {}, &Methods::num_unconfirmed_txs);
   add("check_tx", {"tx"}, &Methods::check_tx);
   using namespace std::placeholders;
+  methods_["abci_query"] = {{"path", "data", "height", "prove"},
+                            std::bind(&Methods::abci_query, this, _1, _2)};
   methods_["broadcast_tx_sync"] = {{"tx"}, std::bind(&Methods::broadcast_tx_sync, this, _1, _2)};
   methods_["broadcast_tx_async"] = {{"tx"}, std::bind(&Methods::broadcast_tx_async, this, _1, _2)};
   methods_["broadcast_tx_commit"] = {{"tx"},
@@ -204,9 +194,9 @@ Answer<Methods::Json> Methods::status(const Params&) const {
   return json::object{
       {"node_info",
        json::object{
-           {"protocol_version",
-            json::object{
-                {"p2p", "8"}, {"block", "11"}, {"app", std::to_string(newest.app_version)}}},
+           {"protocol_version", json::object{{"p2p", kPeerProtocol},
+                                             {"block", std::to_string(newest.block_version)},
+                                             {"app", std::to_string(newest.app_version)}}},
            {"id", identity_.node_id},
            {"listen_addr", kListenAddress},
            {"network", newest.chain_id},
@@ -247,36 +237,6 @@ Answer<Methods::Json> Methods::abci_info(const Params&) const {
            {"last_block_height", number_text(latest ? latest->height().value : 0)},
            {"last_block_app_hash",
             base64_or_null(latest ? latest->executed.response.app_hash.view() : BytesView())}}}};
-}
-
-Answer<Methods::Json> Methods::abci_query(const Params& params) const {
-  ASK(const auto path, params.text("path"));
-  ASK(const auto data, params.hex_bytes("data"));
-  ASK(const auto height, params.integer("height"));
-  ASK(const auto prove, params.boolean("prove"));
-  if (height.value_or(0) < 0) return invalid_params("height must not be negative");
-  const chain::QueryResponse response =
-      sources_.application.query({.path = path.value_or(""),
-                                  .data = data.value_or(Bytes()),
-                                  .height = Height{height.value_or(0)},
-                                  .prove = prove.value_or(false)});
-  json::value proof_ops;
-  if (!response.proof_ops.empty()) {
-    json::array ops;
-    for (const chain::ProofOp& op : response.proof_ops)
-      ops.push_back(json::object{
-          {"type", op.type}, {"key", to_base64(op.key)}, {"data", to_base64(op.data)}});
-    proof_ops = json::object{{"ops", std::move(ops)}};
-  }
-  return json::object{{"response", json::object{{"code", response.code},
-                                                {"log", response.log},
-                                                {"info", ""},
-                                                {"index", "0"},
-                                                {"key", base64_or_null(response.key)},
-                                                {"value", base64_or_null(response.value)},
-                                                {"proofOps", std::move(proof_ops)},
-                                                {"height", number_text(response.height.value)},
-                                                {"codespace", response.codespace}}}};
 }
 
 Answer<Methods::Json> Methods::block(const Params& params) const {
@@ -441,7 +401,7 @@ Answer<Methods::Json> Methods::genesis_chunked(const Params& params) const {
        to_base64(BytesView(sources_.genesis_json).substr(index * kGenesisChunk, kGenesisChunk))}};
 }
 
-Answer<Methods::Json> Methods::tx_json(index::TxPlace place, bool prove) const {
+Answer<Methods::Json> Methods::tx_json(index::TxPlace place, TxProofs* proofs) const {
   ASK(const solo::StoredTx stored,
       as_answer(sources_.sequencer.feed().tx(place.height, place.index)));
   json::object out{{"hash", to_hex_upper(crypto::sha256(stored.tx).view())},
@@ -449,10 +409,9 @@ Answer<Methods::Json> Methods::tx_json(index::TxPlace place, bool prove) const {
                    {"index", place.index},
                    {"tx_result", to_json(stored.result)},
                    {"tx", to_base64(stored.tx)}};
-  if (prove) {
-    ASK(const solo::BlockPtr block, block_at(place.height));
-    out["proof"] = proof_json(comet_types::data_leaf_hashes(block->executed.tx_hashes), place.index,
-                              stored.tx, block->meta.header.data_hash);
+  if (proofs != nullptr) {
+    ASK(json::object proof, proofs->of(place, stored.tx));
+    out["proof"] = std::move(proof);
   }
   return out;
 }
@@ -463,7 +422,8 @@ Answer<Methods::Json> Methods::tx(const Params& params) const {
   if (!hash || hash->size() != Hash256::kSize) return invalid_params("hash must have 32 bytes");
   ASK(const auto place, as_answer(sources_.index.tx_by_hash(Hash256::of(*hash))));
   if (!place) return internal_error("tx (" + to_hex_upper(*hash) + ") not found");
-  return tx_json(*place, prove.value_or(false));
+  TxProofs proofs(sources_.sequencer.feed(), answer_bytes_max_);
+  return tx_json(*place, prove.value_or(false) ? &proofs : nullptr);
 }
 
 Answer<Methods::Json> Methods::tx_search(const Params& params) const {
@@ -475,8 +435,9 @@ Answer<Methods::Json> Methods::tx_search(const Params& params) const {
       as_answer(sources_.index.search_txs(
           query, order, {paging.skip(), static_cast<std::uint64_t>(paging.per_page)})));
   BoundedList txs(answer_bytes_max_);
+  TxProofs proofs(sources_.sequencer.feed(), answer_bytes_max_);
   for (const index::TxPlace place : found.places) {
-    ASK(json::value one, tx_json(place, prove.value_or(false)));
+    ASK(json::value one, tx_json(place, prove.value_or(false) ? &proofs : nullptr));
     if (auto added = txs.add(std::move(one)); !added) return std::unexpected(added.error());
   }
   return json::object{{"txs", txs.take()}, {"total_count", std::to_string(found.total)}};
@@ -503,6 +464,14 @@ Answer<Methods::Json> Methods::num_unconfirmed_txs(const Params&) const {
                       {"txs", nullptr}};
 }
 
+void Methods::abci_query(const Params& params, Respond respond) const {
+  auto request = query_request(params);
+  if (!request) return respond(std::unexpected(std::move(request).error()));
+  queries_.answer(*request, [respond](const chain::QueryResponse& response) {
+    respond(json::object{{"response", to_json(response)}});
+  });
+}
+
 // What the mempool would say, without adding to it.
 Answer<Methods::Json> Methods::check_tx(const Params& params) const {
   ASK(const auto tx, params.bytes("tx"));
@@ -516,18 +485,29 @@ void Methods::broadcast_tx_sync(const Params& params, Respond respond) const {
   if (!tx) return respond(std::unexpected(std::move(tx).error()));
   if (!*tx) return respond(invalid_params("tx is missing"));
   sources_.sequencer.submit(**std::move(tx), [respond](const Result<solo::Admission>& admission) {
-    if (!admission) return respond(internal_error(admission.error().text));
+    if (!admission) return respond(std::unexpected(refusal(admission.error())));
     respond(broadcast_json(*admission));
   });
 }
 
-// Answers before the check, as CometBFT does.
+// Answers before the check, as CometBFT does: only what the mempool refuses unseen is an error.
 void Methods::broadcast_tx_async(const Params& params, Respond respond) const {
   auto tx = params.bytes("tx");
   if (!tx) return respond(std::unexpected(std::move(tx).error()));
   if (!*tx) return respond(invalid_params("tx is missing"));
+  struct Refusal {
+    std::mutex mutex;
+    std::optional<Error> error;
+  };
+  const auto refused = std::make_shared<Refusal>();
   const solo::Admission unchecked{.hash = crypto::sha256(**tx), .check = {}};
-  sources_.sequencer.submit(**std::move(tx), [](const Result<solo::Admission>&) {});
+  sources_.sequencer.submit(**std::move(tx), [refused](const Result<solo::Admission>& admission) {
+    if (admission) return;
+    const std::lock_guard lock(refused->mutex);
+    refused->error = admission.error();
+  });
+  const std::lock_guard lock(refused->mutex);
+  if (refused->error) return respond(std::unexpected(refusal(*refused->error)));
   respond(broadcast_json(unchecked));
 }
 
@@ -535,26 +515,11 @@ void Methods::broadcast_tx_commit(const Params& params, Respond respond) const {
   auto tx = params.bytes("tx");
   if (!tx) return respond(std::unexpected(std::move(tx).error()));
   if (!*tx) return respond(invalid_params("tx is missing"));
-  const auto check = std::make_shared<solo::Admission>();
+  const auto answer = std::make_shared<CommitAnswer>(std::move(respond));
   sources_.sequencer.submit(
       **std::move(tx),
-      [respond, check](const Result<solo::Admission>& admission) {
-        if (!admission) return respond(internal_error(admission.error().text));
-        *check = *admission;
-        if (admission->check.code == 0) return;  // the block answers
-        respond(json::object{{"check_tx", to_json(admission->check)},
-                             {"tx_result", to_json(chain::TxResult{})},
-                             {"hash", to_hex_upper(admission->hash.view())},
-                             {"height", "0"}});
-      },
-      [respond, check](const Result<solo::TxInBlock>& included) {
-        if (!included) return respond(internal_error(included.error().text));
-        respond(json::object{
-            {"check_tx", to_json(check->check)},
-            {"tx_result", to_json(included->block->executed.response.tx_results[included->index])},
-            {"hash", to_hex_upper(check->hash.view())},
-            {"height", number_text(included->block->height().value)}});
-      });
+      [answer](const Result<solo::Admission>& admission) { answer->admitted(admission); },
+      [answer](const Result<solo::TxInBlock>& in_block) { answer->committed(in_block); });
 }
 
 }  // namespace tp::rpc

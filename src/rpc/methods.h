@@ -7,30 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "chain/application.h"
-#include "engine/solo/sequencer.h"
-#include "index/index.h"
+#include "rpc/broadcast.h"
 #include "rpc/params.h"
+#include "rpc/query.h"
 
 namespace tp::rpc {
-
-// Who answers.
-struct NodeIdentity {
-  std::string node_id;  // 40 lower-case hex digits
-  std::string moniker;
-  std::string rpc_address;  // "tcp://127.0.0.1:26657"
-  std::string app_version;  // of the program, in abci_info
-};
-
-// What the methods read. All must outlive them.
-struct Sources {
-  chain::Application& application;
-  solo::Sequencer& sequencer;
-  index::Index& index;
-  const std::string& genesis_json;
-};
-
-using Respond = std::function<void(Answer<boost::json::value>)>;
 
 struct Method {
   std::vector<std::string> parameters;  // names, in positional order
@@ -38,10 +19,12 @@ struct Method {
   std::function<void(const Params&, Respond)> call;
 };
 
+class TxProofs;
+
 class Methods {
  public:
-  // `answer_bytes_max`: of a list of blocks or transactions; more is an error that says so. One
-  // alone is always answered.
+  // `answer_bytes_max`: of a list of blocks or transactions, and of the blocks read to prove what
+  // is in such a list; more is an error that says so. One alone is always answered.
   Methods(Sources sources, NodeIdentity identity, std::size_t answer_bytes_max);
 
   // Null when there is no such method. subscribe and its kin belong to WebSockets and are not here.
@@ -57,7 +40,6 @@ class Methods {
   Answer<Json> status(const Params&) const;
   Answer<Json> net_info(const Params&) const;
   Answer<Json> abci_info(const Params&) const;
-  Answer<Json> abci_query(const Params& params) const;
   Answer<Json> block(const Params& params) const;
   Answer<Json> block_by_hash(const Params& params) const;
   Answer<Json> block_results(const Params& params) const;
@@ -76,16 +58,19 @@ class Methods {
   Answer<Json> num_unconfirmed_txs(const Params&) const;
   Answer<Json> check_tx(const Params& params) const;
 
+  void abci_query(const Params& params, Respond respond) const;
   void broadcast_tx_sync(const Params& params, Respond respond) const;
   void broadcast_tx_async(const Params& params, Respond respond) const;
   void broadcast_tx_commit(const Params& params, Respond respond) const;
 
   Answer<Height> height_of(const Params& params) const;
   Answer<solo::BlockPtr> block_at(Height height) const;
-  Answer<Json> tx_json(index::TxPlace place, bool prove) const;
+  // `proofs`: null where none are asked for.
+  Answer<Json> tx_json(index::TxPlace place, TxProofs* proofs) const;
 
   Sources sources_;
   NodeIdentity identity_;
+  Queries queries_;
   const std::size_t answer_bytes_max_;
   std::map<std::string, Method, std::less<>> methods_;
 };

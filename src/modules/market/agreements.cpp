@@ -1,9 +1,11 @@
 // Agreements: formed in three ways, ended in one.
 
+#include "chain/history.h"
 #include "modules/market/instance.h"
 #include "modules/market/market.h"
 #include "modules/market/tables.h"
 #include "modules/market/wire.h"
+#include "turnpike/market/v1/query.pb.h"
 
 namespace tp::market {
 Result<AgreementId> Market::form(chain::Context& context, const Instance& network,
@@ -154,6 +156,9 @@ Result<void> Market::forget(chain::Context& context, BytesView bytes) const {
     TRY(const Order order, get_order(context, key.order));
     TRY(const Instance network, instance(context, order.network));
     TRY_VOID(network.kind->order_forgotten(context, network.ref(), key.order, order));
+    pb::QueryOrderResponse answer;
+    write(accounts_, key.order, order, *answer.mutable_order());
+    chain::tell_left_state(context, kOrderQuery, std::to_string(key.order.value), answer);
     TRY(const auto bids, kBids.collect(context, std::tie(key.order)));
     for (const auto& [bid_key, bid] : bids) TRY_VOID(kBids.erase(context, bid_key));
     TRY_VOID(kOrders.erase(context, key.order));
@@ -161,6 +166,9 @@ Result<void> Market::forget(chain::Context& context, BytesView bytes) const {
   }
   if (key.agreement == AgreementId{}) return {};
   TRY(const Agreement agreement, kAgreements.get(context, key.agreement));
+  pb::QueryAgreementResponse answer;
+  write(accounts_, key.agreement, agreement, *answer.mutable_agreement());
+  chain::tell_left_state(context, kAgreementQuery, std::to_string(key.agreement.value), answer);
   TRY_VOID(kAgreements.erase(context, key.agreement));
   if (agreement.owns_escrow && key.order == OrderId{})
     TRY_VOID(escrow_.forget(context, agreement.escrow));

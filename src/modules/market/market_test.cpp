@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "chain/history.h"
 #include "chain/sdk_errors.h"
 #include "modules/market/fixture.h"
+#include "modules/market/wire.h"
+#include "turnpike/market/v1/query.pb.h"
 
 namespace tp::market {
 namespace {
@@ -589,6 +592,25 @@ TEST_F(MarketTest, AClosedOrderLeavesAfterTheRetentionWindowWithItsBidsAndAgreem
   EXPECT_FALSE(*market.find_order(ledger.state(), order_id));
   EXPECT_FALSE(*market.find_bid(ledger.state(), {order_id, oscar}));
   EXPECT_THAT(kind.forgotten, ElementsAre(order_id));
+}
+
+TEST_F(MarketTest, AnOrderAndItsAgreementSayHowTheyWereWhenTheyLeave) {
+  const AgreementId id = agreement();
+  const OrderId order_id = get(id).order;
+  ASSERT_TRUE(close(id));
+  pb::QueryOrderResponse order;
+  write(ledger.accounts(), order_id, **market.find_order(ledger.state(), order_id),
+        *order.mutable_order());
+  pb::QueryAgreementResponse agreement;
+  write(ledger.accounts(), id, get(id), *agreement.mutable_agreement());
+  ledger.pass(Duration::hours(24));
+
+  const chain::EventList events{std::span<const chain::Event>(ledger.events())};
+  const auto left = [&events](std::string_view query, std::uint64_t number) {
+    return chain::answer_in(events, chain::history_key(query, std::to_string(number)));
+  };
+  EXPECT_EQ(left(kOrderQuery, order_id.value), order.SerializeAsString());
+  EXPECT_EQ(left(kAgreementQuery, id.value), agreement.SerializeAsString());
 }
 
 TEST_F(MarketTest, TheLargestOrderLeavesWithinTheGasOfOneBlock) {

@@ -12,37 +12,45 @@ namespace {
 using chain::QueryContext;
 using chain::QueryError;
 
-// A query for one record by number.
+// Answers a query for one record by number.
 template <class Request, class Response, class Id, class Record, class Out>
-void add_lookup(chain::QueryRouter& router, const accounts::Accounts& accounts,
-                const std::string& path, const store::Table<Id, Record>& table,
-                Out* (Response::*out)()) {
-  router.add<Request, Response>(
-      path,
-      [&accounts, &table, out](const QueryContext& query,
-                               const Request& request) -> Result<Response> {
-        const Id id{request.id()};
-        TRY(const std::optional<Record> record, table.find(query.state, id));
-        if (!record)
-          return fail(QueryError::kNotFound,
-                      std::string(table.id().name) + " " + std::to_string(request.id()));
-        Response response;
-        write(accounts, id, *record, *(response.*out)());
-        return response;
-      });
+auto lookup(const accounts::Accounts& accounts, const store::Table<Id, Record>& table,
+            Out* (Response::*out)()) {
+  return [&accounts, &table, out](const QueryContext& query,
+                                  const Request& request) -> Result<Response> {
+    const Id id{request.id()};
+    TRY(const std::optional<Record> record, table.find(query.state, id));
+    if (!record)
+      return fail(QueryError::kNotFound,
+                  std::string(table.id().name) + " " + std::to_string(request.id()));
+    Response response;
+    write(accounts, id, *record, *(response.*out)());
+    return response;
+  };
+}
+
+// The id under which history keeps what left.
+template <class Request>
+std::optional<std::string> number_asked(const Request& request) {
+  return std::to_string(request.id());
 }
 
 }  // namespace
 
 void Market::add_queries(chain::QueryRouter& router) {
   const std::string service = "/turnpike.market.v1.Query/";
-  add_lookup<pb::QueryOrderRequest, pb::QueryOrderResponse>(
-      router, accounts_, service + "Order", kOrders, &pb::QueryOrderResponse::mutable_order);
-  add_lookup<pb::QueryOfferRequest, pb::QueryOfferResponse>(
-      router, accounts_, service + "Offer", kOffers, &pb::QueryOfferResponse::mutable_offer);
-  add_lookup<pb::QueryAgreementRequest, pb::QueryAgreementResponse>(
-      router, accounts_, service + "Agreement", kAgreements,
-      &pb::QueryAgreementResponse::mutable_agreement);
+  router.add_leaving<pb::QueryOrderRequest, pb::QueryOrderResponse>(
+      std::string(kOrderQuery),
+      lookup<pb::QueryOrderRequest>(accounts_, kOrders, &pb::QueryOrderResponse::mutable_order),
+      number_asked<pb::QueryOrderRequest>);
+  router.add_leaving<pb::QueryAgreementRequest, pb::QueryAgreementResponse>(
+      std::string(kAgreementQuery),
+      lookup<pb::QueryAgreementRequest>(accounts_, kAgreements,
+                                        &pb::QueryAgreementResponse::mutable_agreement),
+      number_asked<pb::QueryAgreementRequest>);
+  router.add<pb::QueryOfferRequest, pb::QueryOfferResponse>(
+      service + "Offer",
+      lookup<pb::QueryOfferRequest>(accounts_, kOffers, &pb::QueryOfferResponse::mutable_offer));
 
   router.add<pb::QueryOpenOrdersRequest, pb::QueryOpenOrdersResponse>(
       service + "OpenOrders",

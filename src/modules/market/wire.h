@@ -9,6 +9,10 @@ namespace tp::market {
 
 namespace pb = turnpike::market::v1;
 
+// The queries for what leaves the state (chain/history.h); ids are written as numbers.
+inline constexpr std::string_view kOrderQuery = "/turnpike.market.v1.Query/Order";
+inline constexpr std::string_view kAgreementQuery = "/turnpike.market.v1.Query/Agreement";
+
 // Errors: MarketError::kInvalidTerms for a hash that is neither absent nor 32 bytes.
 Result<Spec> read(const pb::Spec& spec);
 // Errors: BaseError::kInvalidText, kOverflow.

@@ -164,6 +164,7 @@ Result<void> ComputeNetwork::order_forgotten(Context& context, NetworkRef, marke
   if (!named) return {};
   TRY(const std::optional<OrderRow> row, kOrders.find(context, *named));
   if (!row || row->order != id) return {};
+  TRY_VOID(tell_order_left(*core_, context, *named, {id, order}));
   return kOrders.erase(context, *named);
 }
 

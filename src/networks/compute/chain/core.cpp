@@ -104,6 +104,18 @@ Result<std::optional<FoundLease>> find_lease(const Core& core, const store::Read
   return FoundLease{order->order.agreement, *std::move(agreement)};
 }
 
+Result<std::optional<std::pair<LeaseId, FoundLease>>> lease_of(const Core& core,
+                                                               const store::Reader& state,
+                                                               const OrderId& id) {
+  TRY(const std::optional<FoundOrder> order, find_order(core, state, id));
+  if (!order || order->order.agreement == market::AgreementId{}) return std::nullopt;
+  TRY(std::optional<market::Agreement> agreement,
+      core.market.find_agreement(state, order->order.agreement));
+  if (!agreement) return std::nullopt;
+  const LeaseId lease{id, agreement->provider};
+  return std::pair{lease, FoundLease{order->order.agreement, *std::move(agreement)}};
+}
+
 Result<void> place_order(const Core& core, chain::Context& context, const NetworkInfo& network,
                          const GroupId& id, const Deployment& deployment, Group group) {
   TP_ASSERT(group.order == market::OrderId{});
@@ -188,6 +200,7 @@ Result<void> forget_deployment(const Core& core, chain::Context& context, const 
                           return store::Step::kStop;
                         }));
   if (has_orders) return schedule_forgetting_in(core, context, id, kForgetAgain);
+  TRY_VOID(tell_deployment_left(core, context, id, *deployment));
   TRY_VOID(core.escrow.forget(context, deployment->escrow));
   TRY_VOID(kEscrowOwners.erase(context, deployment->escrow));
   for (std::uint32_t gseq = 1; gseq <= deployment->groups; ++gseq)

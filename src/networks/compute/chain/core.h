@@ -58,6 +58,11 @@ struct FoundLease {
 Result<std::optional<FoundLease>> find_lease(const Core& core, const store::Reader& state,
                                              const LeaseId& id);
 
+// The lease that came of an order, if any.
+Result<std::optional<std::pair<LeaseId, FoundLease>>> lease_of(const Core& core,
+                                                               const store::Reader& state,
+                                                               const OrderId& id);
+
 // --- Steps ---
 
 inline constexpr market::ReasonCode kClosedByOwner{1};
@@ -92,6 +97,13 @@ std::int64_t reclaim_deadline_seconds(const market::Reclaim& reclaim);
 // Removes a deployment that closed a retention window ago; called by the schedule.
 Result<void> forget_deployment(const Core& core, chain::Context& context, const DeploymentId& id);
 Result<void> schedule_forgetting(const Core& core, chain::Context& context, const DeploymentId& id);
+
+// Says how they were, before they are erased (chain/history.h): an order with its bids and its
+// lease; a deployment with its account.
+Result<void> tell_order_left(const Core& core, chain::Context& context, const OrderId& id,
+                             const FoundOrder& order);
+Result<void> tell_deployment_left(const Core& core, chain::Context& context, const DeploymentId& id,
+                                  const Deployment& deployment);
 
 // --- Messages and queries, by subject ---
 

@@ -189,6 +189,13 @@ Result<Id> query_id(const Core& core, const auto& id) {
   return *read;
 }
 
+// The xid of the object whose id a request holds; nothing where it is no id.
+template <class Id>
+std::optional<std::string> xid_asked(const Core& core, const auto& request) {
+  const Result<Id> id = query_id<Id>(core, request.id());
+  return id ? std::optional(wire::xid(core.accounts, *id)) : std::nullopt;
+}
+
 template <class Wire>
 Result<ListFilter> read_filter(const Core& core, const Wire& wire) {
   ListFilter filter{.dseq = wire.dseq(), .state = wire.state()};

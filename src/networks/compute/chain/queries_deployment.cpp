@@ -12,19 +12,6 @@ using chain::QueryContext;
 using chain::QueryError;
 using WireDeployment = ::akash::deployment::v1::Deployment;
 
-Result<void> write(const Core& core, const store::Reader& state, const DeploymentId& id,
-                   const Deployment& deployment, query::QueryDeploymentResponse& out) {
-  views::write(core, id, deployment, *out.mutable_deployment());
-  TRY_VOID(kGroups.scan(state, std::tie(id),
-                        [&](const GroupId& group_id, const Group& group) -> Result<store::Step> {
-                          views::write(core, group_id, group, *out.add_groups());
-                          return store::Step::kGoOn;
-                        }));
-  TRY(const escrow::Account account, core.escrow.get(state, deployment.escrow));
-  views::write_account(core, id, account, *out.mutable_escrow_account());
-  return {};
-}
-
 std::vector<Segment<DeploymentId>> plan(Queries queries, const QueryContext& context,
                                         const ListFilter& filter, StateMask states) {
   constexpr StateMask kActive = mask_of(DeploymentState::kActive);
@@ -52,7 +39,7 @@ Result<query::QueryDeploymentsResponse> list(Queries queries, const QueryContext
     if (!filter.admits(id)) return false;
     TRY(const std::optional<Deployment> deployment, kDeployments.find(context.state, id));
     if (!deployment || !holds(admitted, deployment->state)) return false;
-    if (wanted) TRY_VOID(write(core, context.state, id, *deployment, *response.add_deployments()));
+    if (wanted) TRY_TO(*response.add_deployments(), answer(core, context.state, id, *deployment));
     return true;
   };
   TRY_TO(*response.mutable_pagination(),
@@ -62,6 +49,21 @@ Result<query::QueryDeploymentsResponse> list(Queries queries, const QueryContext
 
 }  // namespace
 
+Result<query::QueryDeploymentResponse> answer(const Core& core, const store::Reader& state,
+                                              const DeploymentId& id,
+                                              const Deployment& deployment) {
+  query::QueryDeploymentResponse out;
+  views::write(core, id, deployment, *out.mutable_deployment());
+  TRY_VOID(kGroups.scan(state, std::tie(id),
+                        [&](const GroupId& group_id, const Group& group) -> Result<store::Step> {
+                          views::write(core, group_id, group, *out.add_groups());
+                          return store::Step::kGoOn;
+                        }));
+  TRY(const escrow::Account account, core.escrow.get(state, deployment.escrow));
+  views::write_account(core, id, account, *out.mutable_escrow_account());
+  return out;
+}
+
 void add_deployment_queries(Queries queries, chain::QueryRouter& router) {
   const std::string service = "/akash.deployment.v1beta4.Query/";
   router.add<query::QueryDeploymentsRequest, query::QueryDeploymentsResponse>(
@@ -69,16 +71,17 @@ void add_deployment_queries(Queries queries, chain::QueryRouter& router) {
       [queries](const QueryContext& context, const query::QueryDeploymentsRequest& request) {
         return list(queries, context, request);
       });
-  router.add<query::QueryDeploymentRequest, query::QueryDeploymentResponse>(
-      service + "Deployment",
+  router.add_leaving<query::QueryDeploymentRequest, query::QueryDeploymentResponse>(
+      std::string(kDeploymentQuery),
       [queries](const QueryContext& context, const query::QueryDeploymentRequest& request)
           -> Result<query::QueryDeploymentResponse> {
         TRY(const DeploymentId id, query_id<DeploymentId>(queries.core, request.id()));
         TRY(const std::optional<Deployment> deployment, kDeployments.find(context.state, id));
         if (!deployment) return fail(QueryError::kNotFound, "Deployment not found");
-        query::QueryDeploymentResponse response;
-        TRY_VOID(write(queries.core, context.state, id, *deployment, response));
-        return response;
+        return answer(queries.core, context.state, id, *deployment);
+      },
+      [queries](const query::QueryDeploymentRequest& request) {
+        return xid_asked<DeploymentId>(queries.core, request);
       });
   router.add<query::QueryGroupRequest, query::QueryGroupResponse>(
       service + "Group",

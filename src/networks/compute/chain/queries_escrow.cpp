@@ -153,6 +153,14 @@ Result<query::QueryAccountsResponse> accounts_list(Queries queries, const QueryC
   return response;
 }
 
+// The closed account that a request names, which may have left the state. A page key belongs to a
+// list of several.
+std::optional<std::string> account_asked(const query::QueryAccountsRequest& request) {
+  const bool may_be_closed = request.state().empty() || request.state() == "closed";
+  if (!may_be_closed || !request.pagination().key().empty()) return std::nullopt;
+  return request.xid();
+}
+
 std::vector<Segment<OrderId>> payment_plan(Queries queries, const QueryContext& context,
                                            const Xid& xid, StateMask states) {
   return narrowed<OrderId>(xid, [&](const ListFilter& filter) {
@@ -197,10 +205,13 @@ Result<query::QueryPaymentsResponse> payments_list(Queries queries, const QueryC
 
 void add_escrow_queries(Queries queries, chain::QueryRouter& router) {
   const std::string service = "/akash.escrow.v1.Query/";
-  router.add<query::QueryAccountsRequest, query::QueryAccountsResponse>(
-      service + "Accounts", [queries](const QueryContext& context, const auto& request) {
+  router.add_leaving<query::QueryAccountsRequest, query::QueryAccountsResponse>(
+      std::string(kAccountsQuery),
+      [queries](const QueryContext& context, const auto& request) {
         return accounts_list(queries, context, request);
-      });
+      },
+      [](const query::QueryAccountsRequest& request) { return account_asked(request); },
+      [](const query::QueryAccountsResponse& response) { return response.accounts_size() == 0; });
   router.add<query::QueryPaymentsRequest, query::QueryPaymentsResponse>(
       service + "Payments", [queries](const QueryContext& context, const auto& request) {
         return payments_list(queries, context, request);

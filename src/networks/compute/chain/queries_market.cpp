@@ -38,13 +38,6 @@ std::vector<Segment<OrderId>> order_plan(Queries queries, const QueryContext& co
   return segments;
 }
 
-Result<void> write(const Core& core, const store::Reader& state, const OrderId& id,
-                   const market::Order& order, query::Order& out) {
-  TRY(const Group group, kGroups.get(state, id.group));
-  views::write(core, id, order, group.spec, out);
-  return {};
-}
-
 Result<query::QueryOrdersResponse> list(Queries queries, const QueryContext& context,
                                         const query::QueryOrdersRequest& request) {
   TRY(const ListFilter filter, read_filter(queries.core, request.filters()));
@@ -58,8 +51,9 @@ Result<query::QueryOrdersResponse> list(Queries queries, const QueryContext& con
     if (!filter.admits(id)) return false;
     TRY(const std::optional<FoundOrder> found, find_order(queries.core, context.state, id));
     if (!found || !holds(admitted, found->order.status)) return false;
-    if (wanted)
-      TRY_VOID(write(queries.core, context.state, id, found->order, *response.add_orders()));
+    if (!wanted) return true;
+    TRY(auto whole, answer(queries.core, context.state, id, found->order));
+    *response.add_orders() = std::move(*whole.mutable_order());
     return true;
   };
   TRY_TO(*response.mutable_pagination(),
@@ -74,12 +68,6 @@ Result<query::QueryOrdersResponse> list(Queries queries, const QueryContext& con
 
 constexpr StateMask kAllBids = mask_of(BidStatus::kOpen) | mask_of(BidStatus::kWon) |
                                mask_of(BidStatus::kLost) | mask_of(BidStatus::kClosed);
-
-void write(const Core& core, const BidId& id, const market::Bid& bid,
-           query::QueryBidResponse& out) {
-  views::write(core, id, bid, *out.mutable_bid());
-  views::write_account(core, id, bid, *out.mutable_escrow_account());
-}
 
 Result<query::QueryBidsResponse> list(Queries queries, const QueryContext& context,
                                       const query::QueryBidsRequest& request) {
@@ -99,7 +87,7 @@ Result<query::QueryBidsResponse> list(Queries queries, const QueryContext& conte
     if (!filter.admits(item.id.order) || !holds(admitted, item.bid.status) ||
         request.filters().bseq() != 0)
       return false;
-    if (wanted) write(queries.core, item.id, item.bid, *response.add_bids());
+    if (wanted) *response.add_bids() = answer(queries.core, item.id, item.bid);
     return true;
   };
   TRY_TO(*response.mutable_pagination(),
@@ -113,32 +101,6 @@ constexpr StateMask kLiveLeases =
     mask_of(AgreementStatus::kActive) | mask_of(AgreementStatus::kReclaiming);
 constexpr StateMask kAllLeases =
     kLiveLeases | mask_of(AgreementStatus::kInsufficientFunds) | mask_of(AgreementStatus::kClosed);
-
-Result<void> write(const Core& core, const store::Reader& state, const LeaseId& id,
-                   const FoundLease& lease, query::QueryLeaseResponse& out) {
-  views::write(core, id, lease.agreement, *out.mutable_lease());
-  const escrow::Charge* charge = nullptr;
-  std::optional<escrow::Account> account;
-  if (market::is_live(lease.agreement.status)) {
-    TRY_TO(account, core.escrow.get(state, lease.agreement.escrow));
-    charge = account->find(lease.agreement.charge_id(lease.id));
-  }
-  views::write_payment(core, id, lease.agreement, charge, *out.mutable_escrow_payment());
-  return {};
-}
-
-// The lease that came of an order, if any.
-Result<std::optional<std::pair<LeaseId, FoundLease>>> lease_of(const Core& core,
-                                                               const store::Reader& state,
-                                                               const OrderId& id) {
-  TRY(const std::optional<FoundOrder> order, find_order(core, state, id));
-  if (!order || order->order.agreement == market::AgreementId{}) return std::nullopt;
-  TRY(std::optional<market::Agreement> agreement,
-      core.market.find_agreement(state, order->order.agreement));
-  if (!agreement) return std::nullopt;
-  const LeaseId lease{id, agreement->provider};
-  return std::pair{lease, FoundLease{order->order.agreement, *std::move(agreement)}};
-}
 
 Result<query::QueryLeasesResponse> list(Queries queries, const QueryContext& context,
                                         const query::QueryLeasesRequest& request) {
@@ -155,8 +117,8 @@ Result<query::QueryLeasesResponse> list(Queries queries, const QueryContext& con
     if (!found || !holds(admitted, found->second.agreement.status)) return false;
     if (filter.provider && *filter.provider != found->first.provider) return false;
     if (wanted)
-      TRY_VOID(
-          write(queries.core, context.state, found->first, found->second, *response.add_leases()));
+      TRY_TO(*response.add_leases(),
+             answer(queries.core, context.state, found->first, found->second));
     return true;
   };
   TRY_TO(*response.mutable_pagination(),
@@ -172,9 +134,7 @@ Result<query::QueryOrderResponse> one(Queries queries, const QueryContext& conte
   TRY(const OrderId id, query_id<OrderId>(queries.core, request.id()));
   TRY(const std::optional<FoundOrder> found, find_order(queries.core, context.state, id));
   if (!found) return fail(QueryError::kNotFound, "invalid order: order not found");
-  query::QueryOrderResponse response;
-  TRY_VOID(write(queries.core, context.state, id, found->order, *response.mutable_order()));
-  return response;
+  return answer(queries.core, context.state, id, found->order);
 }
 
 Result<query::QueryBidResponse> one(Queries queries, const QueryContext& context,
@@ -182,9 +142,7 @@ Result<query::QueryBidResponse> one(Queries queries, const QueryContext& context
   TRY(const BidId id, query_id<BidId>(queries.core, request.id()));
   TRY(const std::optional<market::Bid> bid, find_bid(queries.core, context.state, id));
   if (!bid) return fail(QueryError::kNotFound, "invalid bid: bid not found");
-  query::QueryBidResponse response;
-  write(queries.core, id, *bid, response);
-  return response;
+  return answer(queries.core, id, *bid);
 }
 
 Result<query::QueryLeaseResponse> one(Queries queries, const QueryContext& context,
@@ -192,9 +150,7 @@ Result<query::QueryLeaseResponse> one(Queries queries, const QueryContext& conte
   TRY(const LeaseId id, query_id<LeaseId>(queries.core, request.id()));
   TRY(const std::optional<FoundLease> lease, find_lease(queries.core, context.state, id));
   if (!lease) return fail(QueryError::kNotFound, "invalid lease: lease not found");
-  query::QueryLeaseResponse response;
-  TRY_VOID(write(queries.core, context.state, id, *lease, response));
-  return response;
+  return answer(queries.core, context.state, id, *lease);
 }
 
 Result<query::QueryParamsResponse> params(Queries queries, const QueryContext& context) {
@@ -211,6 +167,35 @@ Result<query::QueryParamsResponse> params(Queries queries, const QueryContext& c
 
 }  // namespace
 
+Result<query::QueryOrderResponse> answer(const Core& core, const store::Reader& state,
+                                         const OrderId& id, const market::Order& order) {
+  TRY(const Group group, kGroups.get(state, id.group));
+  query::QueryOrderResponse out;
+  views::write(core, id, order, group.spec, *out.mutable_order());
+  return out;
+}
+
+query::QueryBidResponse answer(const Core& core, const BidId& id, const market::Bid& bid) {
+  query::QueryBidResponse out;
+  views::write(core, id, bid, *out.mutable_bid());
+  views::write_account(core, id, bid, *out.mutable_escrow_account());
+  return out;
+}
+
+Result<query::QueryLeaseResponse> answer(const Core& core, const store::Reader& state,
+                                         const LeaseId& id, const FoundLease& lease) {
+  query::QueryLeaseResponse out;
+  views::write(core, id, lease.agreement, *out.mutable_lease());
+  const escrow::Charge* charge = nullptr;
+  std::optional<escrow::Account> account;
+  if (market::is_live(lease.agreement.status)) {
+    TRY_TO(account, core.escrow.get(state, lease.agreement.escrow));
+    charge = account->find(lease.agreement.charge_id(lease.id));
+  }
+  views::write_payment(core, id, lease.agreement, charge, *out.mutable_escrow_payment());
+  return out;
+}
+
 void add_market_queries(Queries queries, chain::QueryRouter& router) {
   const std::string service = "/akash.market.v1beta5.Query/";
   router.add<query::QueryOrdersRequest, query::QueryOrdersResponse>(
@@ -225,17 +210,29 @@ void add_market_queries(Queries queries, chain::QueryRouter& router) {
       service + "Leases", [queries](const QueryContext& context, const auto& request) {
         return list(queries, context, request);
       });
-  router.add<query::QueryOrderRequest, query::QueryOrderResponse>(
-      service + "Order", [queries](const QueryContext& context, const auto& request) {
+  router.add_leaving<query::QueryOrderRequest, query::QueryOrderResponse>(
+      std::string(kOrderQuery),
+      [queries](const QueryContext& context, const auto& request) {
         return one(queries, context, request);
+      },
+      [queries](const query::QueryOrderRequest& request) {
+        return xid_asked<OrderId>(queries.core, request);
       });
-  router.add<query::QueryBidRequest, query::QueryBidResponse>(
-      service + "Bid", [queries](const QueryContext& context, const auto& request) {
+  router.add_leaving<query::QueryBidRequest, query::QueryBidResponse>(
+      std::string(kBidQuery),
+      [queries](const QueryContext& context, const auto& request) {
         return one(queries, context, request);
+      },
+      [queries](const query::QueryBidRequest& request) {
+        return xid_asked<BidId>(queries.core, request);
       });
-  router.add<query::QueryLeaseRequest, query::QueryLeaseResponse>(
-      service + "Lease", [queries](const QueryContext& context, const auto& request) {
+  router.add_leaving<query::QueryLeaseRequest, query::QueryLeaseResponse>(
+      std::string(kLeaseQuery),
+      [queries](const QueryContext& context, const auto& request) {
         return one(queries, context, request);
+      },
+      [queries](const query::QueryLeaseRequest& request) {
+        return xid_asked<LeaseId>(queries.core, request);
       });
   router.add<query::QueryParamsRequest, query::QueryParamsResponse>(
       service + "Params",

@@ -173,6 +173,11 @@ std::string xid(const Accounts& accounts, const DeploymentId& id) {
   return accounts.text(id.owner) + "/" + std::to_string(id.dseq);
 }
 
+std::string xid(const Accounts& accounts, const OrderId& id) {
+  return xid(accounts, id.deployment()) + "/" + std::to_string(id.group.gseq) + "/" +
+         std::to_string(id.oseq);
+}
+
 std::string xid(const Accounts& accounts, const BidId& id) {
   return xid(accounts, id.order.deployment()) + "/" + payment_xid(accounts, id);
 }

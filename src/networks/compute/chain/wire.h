@@ -52,8 +52,10 @@ void write(const accounts::Accounts& accounts, const OrderId& id, akash::market:
 void write(const accounts::Accounts& accounts, const BidId& id, akash::market::v1::BidID& out);
 void write(const accounts::Accounts& accounts, const BidId& id, akash::market::v1::LeaseID& out);
 
-// "owner/dseq", "owner/dseq/gseq/oseq/provider", "gseq/oseq/provider": the xids of escrow.
+// "owner/dseq", "owner/dseq/gseq/oseq/provider", "gseq/oseq/provider": the xids of escrow; and
+// "owner/dseq/gseq/oseq".
 std::string xid(const accounts::Accounts& accounts, const DeploymentId& id);
+std::string xid(const accounts::Accounts& accounts, const OrderId& id);
 std::string xid(const accounts::Accounts& accounts, const BidId& id);
 std::string payment_xid(const accounts::Accounts& accounts, const LeaseId& id);
 // Errors: EscrowError::kInvalidId.
