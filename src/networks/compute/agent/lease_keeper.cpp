@@ -178,6 +178,7 @@ Result<void> LeaseKeeper::apply(const OrderId& id, const GroupSpec& spec,
   const ManifestGroup* group = group_named(manifest, spec.name);
   if (group == nullptr)
     return fail(SpecError::kManifestMismatch, "no group \"" + spec.name + "\" in the manifest");
+  TRY_VOID(check_supported(*group));
   const workload::LeaseWorkload wanted = plan(key, *group, settings_.plan);
   const auto known = workloads_.workload(key);
   if (!known && is_not_found(known.error())) {

@@ -19,6 +19,11 @@ struct PlanSettings {
 std::string default_host(const workload::LeaseKey& lease, const std::string& service,
                          const std::string& domain);
 
+// What a manifest may ask for and no runtime of ours gives: leased IPs, confidential computing,
+// access of a service to its deployment. Named, so that nobody pays for what he does not get.
+// Errors: WorkloadError::kUnsupported.
+Result<void> check_supported(const ManifestGroup& group);
+
 // Precondition: the manifest has been checked against the lease's group. Adds the AKASH_*
 // variables that the service does not set itself. Whether the machine can run it is the runtime's
 // to say.

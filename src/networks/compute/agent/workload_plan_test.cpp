@@ -4,6 +4,7 @@
 
 #include "networks/compute/agent/fakes.h"
 #include "networks/compute/agent/settings.h"
+#include "networks/compute/agent/workload/error.h"
 
 namespace tp::compute::provider {
 namespace {
@@ -70,6 +71,43 @@ TEST(WorkloadPlan, TellsContainersWhereTheyRunUnlessTheyKnowBetter) {
   EXPECT_TRUE(has("AKASH_ORDER_SEQUENCE=2"));
   EXPECT_TRUE(has("AKASH_PROVIDER=" + kUs));
   EXPECT_TRUE(has("AKASH_CLUSTER_PUBLIC_HOSTNAME=203.0.113.5"));
+}
+
+TEST(WorkloadPlan, WhatNoRuntimeGivesIsRefusedByName) {
+  const auto refusal = [](auto&& change) {
+    ManifestGroup asked = group();
+    change(asked.services[0]);
+    const auto checked = check_supported(asked);
+    if (checked) return std::string();
+    EXPECT_TRUE(is(checked.error(), workload::WorkloadError::kUnsupported));
+    return checked.error().text;
+  };
+  EXPECT_EQ(refusal([](Service&) {}), "");
+  EXPECT_EQ(refusal([](Service& one) { one.params = ServiceParams{}; }), "");
+  EXPECT_NE(refusal([](Service& one) { one.expose[0].ip = "front"; }).find("leased IP \"front\""),
+            std::string::npos);
+  EXPECT_NE(refusal([](Service& one) {
+              one.params = ServiceParams{.tee = TeeParams{.type = "cpu"}};
+            }).find("params.tee"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Service& one) {
+              one.params = ServiceParams{.permissions = ServicePermissions{.read = {"logs"}}};
+            }).find("params.permissions"),
+            std::string::npos);
+}
+
+TEST(WorkloadPlan, HttpOptionsOfZeroAreTheDefaults) {
+  ManifestGroup asked = group();
+  asked.services[0].expose[0].http_options = {.max_body_size = 0,
+                                              .read_timeout = 0,
+                                              .send_timeout = 0,
+                                              .next_tries = 0,
+                                              .next_cases = {},
+                                              .proxy_buffer_size = 4096};
+  const workload::HttpOptions made = plan(kLease, asked, kSettings).services[0].exposes[0].http;
+  workload::HttpOptions wanted;
+  wanted.proxy_buffer_bytes = 4096;
+  EXPECT_EQ(made, wanted);
 }
 
 TEST(WorkloadPlan, KindsOfVolumesFollowTheirAttributes) {

@@ -1,7 +1,7 @@
 // Control groups of both versions and of the mixed layout: finding them, counting and ending what
 // runs in them. Limits are set by runc from the container's configuration.
 //
-// Groups are named by their path from the root of every hierarchy: "/tp-main/7-1-1-ab12cd34.web.0".
+// Groups are named by their path from the root of every hierarchy: "/tp-main/7-<hash>.web.0".
 #pragma once
 
 #include <cstdint>

@@ -85,6 +85,7 @@ class Manager final : public WorkloadManager {
       return fail(WorkloadError::kUnsupported,
                   "this machine cannot give containers users of their own (" + why + ")");
     TRY(journal_, Journal::open(disk_, machine_.data + "/journal"));
+    TRY_VOID(rename_data_of_old());
     TRY_VOID(images_.clean());
     TRY_VOID(network_.open());
     TRY_VOID(ingress_.open());
@@ -110,6 +111,7 @@ class Manager final : public WorkloadManager {
     const std::lock_guard lock(mutex_);
     if (leases_.contains(workload.key))
       return fail(WorkloadError::kAlreadyExists, "lease " + workload.key.text());
+    TRY_VOID(check_id_is_free(workload.key, keys_locked()));
     TRY_VOID(check_hosts(workload));
     TRY(const auto room, hold_room(workload));  // until the journal says whose it is
     Record record{.workload = workload};
@@ -170,9 +172,7 @@ class Manager final : public WorkloadManager {
 
   std::vector<LeaseKey> list() const override {
     const std::lock_guard lock(mutex_);
-    std::vector<LeaseKey> out;
-    for (const auto& [key, lease] : leases_) out.push_back(key);
-    return out;
+    return keys_locked();
   }
 
   Result<LeaseStatus> status(const LeaseKey& key) const override {
@@ -249,6 +249,23 @@ class Manager final : public WorkloadManager {
   }
 
  private:
+  std::vector<LeaseKey> keys_locked() const {
+    std::vector<LeaseKey> out;
+    for (const auto& [key, lease] : leases_) out.push_back(key);
+    return out;
+  }
+
+  // Gives volumes that a version before the first release made the names that they have now. Its
+  // containers are found under no name of the journal and are made again, on these volumes.
+  Result<void> rename_data_of_old() {
+    std::vector<LeaseKey> keys;
+    for (const auto& [name, text] : journal_->entries()) {
+      TRY(const Record record, record_from_json(text));
+      keys.push_back(record.workload.key);
+    }
+    return workload::rename_data_of_old(disk_, machine_.data + "/leases", keys);
+  }
+
   static std::string image_of(const LeaseWorkload& workload, const std::string& service) {
     const auto found = std::ranges::find(workload.services, service, &Service::name);
     return found == workload.services.end() ? "" : found->image;
