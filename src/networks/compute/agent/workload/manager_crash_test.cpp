@@ -38,7 +38,7 @@ TEST_F(CrashRootTest, ContainersThatDiedMeanwhileAreRestartedAndOrphansRemoved) 
   open();
   EXPECT_TRUE(manager_->list().empty());
   EXPECT_TRUE(Cgroups::find(mounts())
-                  ->processes("/tp-" + config_.instance + "/" + container(2, "web"))
+                  ->processes("/tp-" + config_.instance + "/" + group_of(container(2, "web")))
                   .empty());
   EXPECT_FALSE(fs::exists(config_.data_directory + "/leases/" + lease_id(key(2))));
   EXPECT_FALSE(page(2));
@@ -200,7 +200,7 @@ TEST_F(CrashRootTest, KilledAtAnyMomentTheNextProcessKeepsWhatWasAcknowledged) {
   // Nothing runs that nobody wants.
   const Cgroups cgroups = *Cgroups::find(mounts());
   EXPECT_TRUE(eventually([&] {
-    return cgroups.children("/tp-" + config_.instance).size() == manager_->list().size() + 1;
+    return cgroups.children("/tp-" + config_.instance).size() == manager_->list().size() + 2;
   }));
   fs::remove(acks);
 }

@@ -216,6 +216,14 @@ std::string container_id(const LeaseKey& key, const std::string& service, std::u
   return lease_id(key) + "." + replica_name(part, index);
 }
 
+std::string lease_part(const std::string& container_id) {
+  return container_id.substr(0, container_id.find('.'));
+}
+
+std::string group_of(const std::string& container_id) {
+  return lease_part(container_id) + "/" + container_id;
+}
+
 IdRange ids_of(std::uint32_t slot) {
   return {.first = kFirstLeaseUser + slot * IdRange::kSize};
 }

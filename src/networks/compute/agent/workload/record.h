@@ -62,6 +62,11 @@ std::string replica_name(const std::string& service, std::uint32_t index);  // "
 // Under which the container runs: "7-<32 hex digits>.web.0". A long service name is cut and hashed,
 // because socket paths are short.
 std::string container_id(const LeaseKey& key, const std::string& service, std::uint32_t index);
+// The part of a container's id that is its lease's.
+std::string lease_part(const std::string& container_id);
+// The container's control group below that of the provider: "7-<hash>/7-<hash>.web.0". The one
+// above it is the whole lease's.
+std::string group_of(const std::string& container_id);
 // The lease's users, far above those of people and daemons: 1,879,048,192 + slot * 65,536.
 IdRange ids_of(std::uint32_t slot);
 // Changes whenever a running container no longer is what `service` asks for.

@@ -90,6 +90,12 @@ struct Credentials {
   bool operator==(const Credentials&) const = default;
 };
 
+// Under this runc itself does not start: so much a replica is given at least, its memory-backed
+// volumes included.
+inline constexpr std::uint64_t kReplicaMemoryBytesMin = 8ull << 20;
+// What conmon takes beside each replica: 2.2 MiB measured (README.md), and a little more.
+inline constexpr std::uint64_t kMonitorMemoryBytes = 3ull << 20;
+
 struct Service {
   std::string name{};   // a DNS label
   std::string image{};  // "nginx:1.27", "localhost:5000/hello-web:1", "repo@sha256:..."
