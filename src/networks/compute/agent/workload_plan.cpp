@@ -83,6 +83,12 @@ void add_variables(workload::Service& service, const workload::LeaseKey& lease,
   add("AKASH_CLUSTER_PUBLIC_HOSTNAME", settings.public_host);
 }
 
+// ".example.org" also blocks "example.org".
+bool blocks(const std::string& blocked, const std::string& host) {
+  if (!blocked.starts_with('.')) return host == blocked;
+  return host.ends_with(blocked) || host == blocked.substr(1);
+}
+
 }  // namespace
 
 std::string default_host(const workload::LeaseKey& lease, const std::string& service,
@@ -149,6 +155,10 @@ Result<void> check_host_names(const workload::LeaseWorkload& workload,
         if (host == domain || host.ends_with("." + domain) || host == settings.public_host)
           return fail(workload::WorkloadError::kHostNameTaken,
                       "host name \"" + host + "\" is the provider's own");
+        if (std::ranges::any_of(settings.blocked_hosts,
+                                [&](const std::string& blocked) { return blocks(blocked, host); }))
+          return fail(workload::WorkloadError::kHostNameTaken,
+                      "host name \"" + host + "\" is blocked by this provider");
       }
     }
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "networks/compute/agent/market.h"
 #include "networks/compute/agent/workload/spec.h"
@@ -13,6 +14,8 @@ namespace tp::compute::provider {
 struct PlanSettings {
   std::string ingress_domain{};  // generated host names end in it
   std::string public_host{};     // by which customers reach forwarded ports
+  // Names that no lease may have; ".example.org": that name and all below it.
+  std::vector<std::string> blocked_hosts{};
 };
 
 // The host name under which a service with an HTTP expose always answers.
@@ -30,9 +33,9 @@ Result<void> check_supported(const ManifestGroup& group);
 workload::LeaseWorkload plan(const workload::LeaseKey& lease, const ManifestGroup& group,
                              const PlanSettings& settings);
 
-// No lease may answer under a name of the provider's own: its public host, and what lies at or
-// below the domain of generated names, except those that were generated for the lease. Errors:
-// WorkloadError::kHostNameTaken.
+// No lease may answer under a blocked name, nor under one of the provider's own: its public host,
+// and what lies at or below the domain of generated names, except those that were generated for the
+// lease. Errors: WorkloadError::kHostNameTaken.
 Result<void> check_host_names(const workload::LeaseWorkload& workload,
                               const PlanSettings& settings);
 

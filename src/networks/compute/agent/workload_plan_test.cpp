@@ -178,6 +178,34 @@ TEST(Settings, ClaimsNameStorageGpusAndTheCertificate) {
   EXPECT_TRUE(std::ranges::is_sorted(*claims));
 }
 
+TEST(WorkloadPlan, BlockedNamesAreRefused) {
+  const PlanSettings settings{.ingress_domain = "cloud.example",
+                              .public_host = "provider.example",
+                              .blocked_hosts = {"bank.example", ".gov.example"}};
+  const auto allowed = [&](const std::string& host) {
+    workload::LeaseWorkload wanted{.key = kLease, .services = {{.name = "web"}}};
+    wanted.services[0].exposes = {{.port = 80, .global = true, .hosts = {host}}};
+    return check_host_names(wanted, settings).has_value();
+  };
+  EXPECT_FALSE(allowed("bank.example"));
+  EXPECT_TRUE(allowed("www.bank.example"));
+  EXPECT_FALSE(allowed("gov.example"));
+  EXPECT_FALSE(allowed("tax.gov.example"));
+  EXPECT_TRUE(allowed("notgov.example"));
+}
+
+TEST(Settings, ABlockedHostIsAHostName) {
+  Settings settings;
+  settings.blocked_hosts = {"a.example", ".b.example"};
+  EXPECT_TRUE(check_blocked_hosts(settings));
+  for (const char* bad : {"", ".", "*.example", "A.example", "a..example"}) {
+    settings.blocked_hosts = {bad};
+    const auto checked = check_blocked_hosts(settings);
+    ASSERT_FALSE(checked) << bad;
+    EXPECT_NE(checked.error().text.find("ingress.blocked_hosts"), std::string::npos);
+  }
+}
+
 TEST(WorkloadPlan, NamesOfTheProviderItselfAreRefused) {
   const PlanSettings settings{.ingress_domain = "cloud.example", .public_host = "provider.example"};
   const workload::LeaseKey key{"owner", 1, 1, 1, "provider"};
