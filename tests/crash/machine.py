@@ -153,8 +153,8 @@ class Provider(Daemon):
 
     def groups(self):
         """The control groups of containers, by their names."""
-        folders = glob.glob(f"/sys/fs/cgroup/*/tp-{self.instance}/*/") + glob.glob(f"/sys/fs/cgroup/tp-{self.instance}/*/")
-        return {os.path.basename(folder.rstrip("/")) for folder in folders} - {"monitors"}
+        folders = glob.glob(f"/sys/fs/cgroup/*/tp-{self.instance}/*/*/") + glob.glob(f"/sys/fs/cgroup/tp-{self.instance}/*/*/")
+        return {os.path.basename(folder.rstrip("/")) for folder in folders}
 
     def containers(self):
         """Container to (process, start time of it): the same pair is the same run."""

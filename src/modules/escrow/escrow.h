@@ -91,8 +91,10 @@ class Escrow final : public chain::Module {
   Result<AccountId> open(chain::Context& context, NetworkId network, const Address& owner,
                          const Denom& denom, std::span<const Funding> fundings) const;
 
-  // Settles, then adds money. An overdrawn account first pays what it still owes (`unsettled`), and
-  // is open again once nothing is owed: its charges, where the observer left any, earn from now on.
+  // Settles, then adds money. An overdrawn account first pays what its open charges are still owed
+  // (`unsettled`), and is open again once nothing is: they earn from now on. Charges that the
+  // observer closed when the account ran dry are not among them (the market closes all): what they
+  // were owed is never paid.
   // Errors: kAccountNotFound, kAccountClosed, kInvalidAmount, kTooManyDeposits;
   // SdkError::kInsufficientFunds.
   Result<void> deposit(chain::Context& context, AccountId id, const Funding& funding) const;
@@ -110,7 +112,8 @@ class Escrow final : public chain::Module {
 
   // Settles, then the metered charge earns price x units. The caller has verified the units. When
   // the deposits do not cover it, pays what there is, notes the rest as unsettled and the account
-  // is overdrawn. Returns the whole base units that accrued.
+  // is overdrawn; an observer that then closes the charge ends that debt (see deposit). Returns the
+  // whole base units that accrued.
   // Errors: kAccountNotFound, kAccountClosed, kAccountOverdrawn, kChargeNotFound, kWrongKind,
   // BaseError::kOverflow.
   Result<Amount> meter(chain::Context& context, AccountId id, ChargeId charge, Units units) const;

@@ -67,6 +67,7 @@ Result<void> Market::end(chain::Context& context, AgreementId id, Agreement agre
   TRY_VOID(kLiveAgreements.erase(context, {agreement.provider, id}));
   TRY_VOID(release_order(context, agreement));
   TRY_VOID(release_offer(context, agreement));
+  TRY_VOID(release_membership(context, id, agreement));
   if (agreement.owns_escrow) TRY_VOID(escrow_.close(context, agreement.escrow));
   TRY_VOID(forget_later(context, agreement.order, id));
 

@@ -19,9 +19,9 @@ Result<void> Market::check_account(const store::Reader& state, const OrderTerms&
 Result<OrderId> Market::place_order(chain::Context& context, const OrderTerms& terms) const {
   TRY(const Instance network, instance(context, terms.network));
   TRY_VOID(check_price(network, terms.price_max));
-  if (terms.bids_open_max == 0 || terms.bids_open_max > kBidsEverMax)
+  if (terms.bids_open_max == 0 || terms.bids_open_max > kBiddersEverMax)
     return fail(MarketError::kInvalidTerms,
-                "an order takes 1 to " + std::to_string(kBidsEverMax) + " bids");
+                "an order takes 1 to " + std::to_string(kBiddersEverMax) + " bids");
   if (terms.reclaim_window < Duration{})
     return fail(MarketError::kInvalidTerms, "the notice before reclaiming is negative");
   if (terms.spec.payload.size() > kSpecBytesMax)
@@ -66,9 +66,13 @@ Result<void> Market::check_bid(const store::Reader& state, const Order& order,
   TRY(const std::optional<Bid> earlier, kBids.find(state, terms.key));
   if (earlier && earlier->status == BidStatus::kOpen)
     return fail(MarketError::kBidExists, accounts_.text(terms.key.bidder));
-  if (order.bids_open >= order.bids_open_max || order.bids_ever >= kBidsEverMax)
+  // Whoever has bid before takes his own row again: one operator fills no order by turning round in
+  // it.
+  const bool full = !earlier && order.bidders_ever >= kBiddersEverMax;
+  if (order.bids_open >= order.bids_open_max || full)
     return fail(MarketError::kTooManyBids, std::to_string(order.bids_open) + " open, " +
-                                               std::to_string(order.bids_ever) + " in all");
+                                               std::to_string(order.bidders_ever) +
+                                               " bidders in all");
   if (terms.price.denom != order.price_max.denom)
     return fail(MarketError::kWrongDenom,
                 terms.price.denom.text() + " instead of " + order.price_max.denom.text());
@@ -98,8 +102,9 @@ Result<void> Market::place_bid(chain::Context& context, const BidTerms& terms) c
                                 .coin = terms.deposit,
                                 .purpose = bank::Purpose::kDeposit,
                                 .payer = std::nullopt}));
+  TRY(const bool is_again, kBids.contains(context, terms.key));
   ++order.bids_open;
-  ++order.bids_ever;
+  if (!is_again) ++order.bidders_ever;
   TRY_VOID(kBids.put(context, terms.key, bid));
   return kOrders.put(context, terms.key.order, order);
 }

@@ -24,7 +24,7 @@ struct OrderTerms {
   DecCoin price_max;
   escrow::AccountId escrow;
   Duration reclaim_window;
-  std::uint32_t bids_open_max = 20;  // 1..kBidsEverMax
+  std::uint32_t bids_open_max = 20;  // 1..kBiddersEverMax
   // Instead of `escrow`: the market opens an account with this deposit, which closes with the order
   // or the agreement.
   std::optional<Coin> deposit;
@@ -65,10 +65,10 @@ class Market final : public chain::Module,
                      public registry::NetworkObserver,
                      public registry::LiveAgreements {
  public:
-  // An order takes at most this many bids in its life, closed ones included, so that the schedule
-  // can remove its rows within the gas of one block; only open ones count against
-  // Order::bids_open_max.
-  static constexpr std::uint32_t kBidsEverMax = 500;
+  // An order takes bids of at most this many operators in its life, those of closed bids included,
+  // so that the schedule can remove its rows, one an operator, within the gas of one block; only
+  // open ones count against Order::bids_open_max.
+  static constexpr std::uint32_t kBiddersEverMax = 500;
 
   Market(accounts::Accounts& accounts, bank::Bank& bank, escrow::Escrow& escrow,
          registry::Registry& registry, chain::Schedule& schedule, const chain::ChainParams& params);
@@ -115,7 +115,8 @@ class Market final : public chain::Module,
   // Escrow::open and open_charge, and what the network says.
   Result<AgreementId> accept_offer(chain::Context& context, OfferId id, const Address& customer,
                                    const Coin& deposit) const;
-  // The operator serves the network itself, for its rewards. Errors: as post_offer.
+  // The operator serves the network itself, for its rewards. A row deposit is held until the
+  // membership ends. Errors: as post_offer.
   Result<AgreementId> join(chain::Context& context, NetworkId network, const Address& provider,
                            const Spec& spec) const;
 
@@ -209,6 +210,8 @@ class Market final : public chain::Module,
                    AgreementStatus status, Reason reason, chain::BillableTime at) const;
   Result<void> release_order(chain::Context& context, const Agreement& agreement) const;
   Result<void> release_offer(chain::Context& context, const Agreement& agreement) const;
+  Result<void> release_membership(chain::Context& context, AgreementId id,
+                                  const Agreement& agreement) const;
   Result<void> remove_offer(chain::Context& context, OfferId id) const;
   Result<void> forget_later(chain::Context& context, OrderId order, AgreementId agreement) const;
   Result<void> forget(chain::Context& context, BytesView key) const;

@@ -161,6 +161,16 @@ TEST_F(MarketTest, AnOperatorWhoseBidWasClosedMayBidAgain) {
   EXPECT_TRUE(bid(bid_terms(id, oscar, "4")));
 }
 
+TEST_F(MarketTest, AnOperatorWhoBidsAgainAndAgainKeepsNobodyElseOut) {
+  const OrderId id = order();
+  for (std::uint32_t i = 0; i <= Market::kBiddersEverMax; ++i) {
+    ASSERT_TRUE(bid(bid_terms(id, oscar)));
+    ASSERT_TRUE(close_bid({id, oscar}));
+  }
+  EXPECT_EQ(get(id).bidders_ever, 1u);
+  EXPECT_TRUE(bid(bid_terms(id, olga)));
+}
+
 TEST_F(MarketTest, AnOrderTakesExactlyItsNumberOfOpenBids) {
   OrderTerms terms = order_terms();
   terms.bids_open_max = 2;
@@ -539,10 +549,10 @@ TEST_F(EpochTest, ARewardIsSharedOutByWeightAtTheEndOfTheEpoch) {
   ASSERT_TRUE(submit(one, "1 1"));
   ASSERT_TRUE(submit(two, "1 2"));
   ledger.pass(Duration::minutes(9));
-  EXPECT_EQ(ledger.balance(olga), Amount{999'000});
-  ledger.pass(Duration::minutes(1));  // 00:10, where the first epoch ends
-  EXPECT_EQ(ledger.balance(olga), Amount{999'333});
-  EXPECT_EQ(ledger.balance(otto), Amount{999'666});
+  EXPECT_EQ(ledger.balance(olga), Amount{998'000});  // less the deposits of its record and of this
+  ledger.pass(Duration::minutes(1));                 // 00:10, where the first epoch ends
+  EXPECT_EQ(ledger.balance(olga), Amount{998'333});
+  EXPECT_EQ(ledger.balance(otto), Amount{998'666});
   EXPECT_EQ(ledger.balance(treasury()), Amount{501});  // rounding stays in the treasury
 }
 
@@ -552,7 +562,7 @@ TEST_F(EpochTest, ATreasuryPaysNoMoreThanItHas) {
     ASSERT_TRUE(submit(id, evidence));
     ledger.pass(Duration::hours(1));
   }
-  EXPECT_EQ(ledger.balance(olga), Amount{1'000'500});
+  EXPECT_EQ(ledger.balance(olga), Amount{999'500});
   EXPECT_EQ(ledger.balance(treasury()), Amount{0});
 }
 
@@ -576,6 +586,26 @@ TEST_F(EpochTest, ManyOperatorsArePaidInPages) {
 TEST_F(EpochTest, AMembershipIsEndedLikeAnyAgreement) {
   const AgreementId id = *join(epochal, olga);
   ASSERT_TRUE(close(id, Closer::kOperator));
+  EXPECT_THAT(live_of(olga), SizeIs(0));
+}
+
+TEST_F(EpochTest, EveryMembershipHoldsADepositUntilItEnds) {
+  const Amount before = ledger.balance(olga);
+  const AgreementId one = *join(epochal, olga);
+  const AgreementId two = *join(epochal, olga);
+  const Amount deposit = ledger.params().row_deposit;
+  EXPECT_EQ(ledger.balance(olga), *before.minus(*deposit.times(2)));
+  ASSERT_TRUE(close(one, Closer::kOperator));
+  ASSERT_TRUE(close(two, Closer::kOperator));
+  EXPECT_EQ(ledger.balance(olga), before);
+}
+
+TEST_F(EpochTest, WhoCannotPayTheDepositDoesNotJoin) {
+  const Amount all = ledger.balance(olga);
+  ASSERT_TRUE(ledger.tx([&](chain::Context& context) {
+    return ledger.bank().move(context, {.from = olga, .to = bob, .coin = {denom, all}});
+  }));
+  EXPECT_TRUE(is(join(epochal, olga).error(), chain::SdkError::kInsufficientFunds));
   EXPECT_THAT(live_of(olga), SizeIs(0));
 }
 
@@ -615,9 +645,9 @@ TEST_F(MarketTest, AnOrderAndItsAgreementSayHowTheyWereWhenTheyLeave) {
 
 TEST_F(MarketTest, TheLargestOrderLeavesWithinTheGasOfOneBlock) {
   OrderTerms terms = order_terms();
-  terms.bids_open_max = Market::kBidsEverMax;
+  terms.bids_open_max = Market::kBiddersEverMax;
   const OrderId id = *place(terms);
-  for (std::uint32_t i = 0; i < Market::kBidsEverMax; ++i) {
+  for (std::uint32_t i = 0; i < Market::kBiddersEverMax; ++i) {
     const Address one = testing::address_of("bidder " + std::to_string(i));
     ledger.give(one, coins(10'000));
     ASSERT_TRUE(provide(one));
@@ -625,6 +655,11 @@ TEST_F(MarketTest, TheLargestOrderLeavesWithinTheGasOfOneBlock) {
     offer.offer = Bytes(kOfferBytesMax, 'o');
     ASSERT_TRUE(bid(offer));
   }
+  // In the end one makes room among the open ones: it may bid again, and nobody new.
+  const Address first = testing::address_of("bidder 0");
+  ASSERT_TRUE(close_bid({id, first}));
+  EXPECT_TRUE(is(bid(bid_terms(id, oscar)).error(), MarketError::kTooManyBids));
+  ASSERT_TRUE(bid(bid_terms(id, first)));
   ASSERT_TRUE(close_order(id));
   ledger.pass(Duration::hours(24));
   EXPECT_FALSE(*market.find_order(ledger.state(), id));

@@ -11,6 +11,10 @@ Bytes deposit_key(OfferId id) {
   return "offer/" + std::to_string(id.value);
 }
 
+Bytes deposit_key(AgreementId id) {
+  return "membership/" + std::to_string(id.value);
+}
+
 }  // namespace
 
 Result<OfferId> Market::post_offer(chain::Context& context, const OfferTerms& terms) const {
@@ -94,14 +98,23 @@ Result<AgreementId> Market::join(chain::Context& context, NetworkId network_id,
   if (spec.payload.size() > kSpecBytesMax)
     return fail(MarketError::kSpecTooLong, std::to_string(spec.payload.size()) + " bytes");
   TRY_VOID(network.kind->validate_spec(context, network.ref(), spec));
-  return form(context, network,
-              {.network = network_id,
-               .formation = Formation::kMembership,
-               .customer = network.record.treasury,
-               .provider = provider,
-               .spec = spec,
-               .charge = ChargeKind::kMetered,
-               .price = {network.record.denoms.front(), Decimal{}}});
+  TRY(const AgreementId id, form(context, network,
+                                 {.network = network_id,
+                                  .formation = Formation::kMembership,
+                                  .customer = network.record.treasury,
+                                  .provider = provider,
+                                  .spec = spec,
+                                  .charge = ChargeKind::kMetered,
+                                  .price = {network.record.denoms.front(), Decimal{}}}));
+  // No escrow and no bid stands behind it: without this, rows would cost nothing but gas.
+  TRY_VOID(bank_.hold_row_deposit(context, provider, deposit_key(id), 1));
+  return id;
+}
+
+Result<void> Market::release_membership(chain::Context& context, AgreementId id,
+                                        const Agreement& agreement) const {
+  if (agreement.formation != Formation::kMembership) return {};
+  return bank_.release_row_deposit(context, deposit_key(id));
 }
 
 // The offer of an agreement that ends: has room again, or leaves if it was withdrawn.

@@ -53,17 +53,17 @@ struct Order {
   OrderStatus status = OrderStatus::kOpen;
   std::uint32_t bids_open_max = 0;
   std::uint32_t bids_open = 0;
-  std::uint32_t bids_ever = 0;
+  std::uint32_t bidders_ever = 0;
   Height created_height;
   AgreementId agreement;  // once matched
 
   auto fields() {
     return std::tie(network, customer, spec, price_max, escrow, owns_escrow, reclaim_window, status,
-                    bids_open_max, bids_open, bids_ever, created_height, agreement);
+                    bids_open_max, bids_open, bidders_ever, created_height, agreement);
   }
   auto fields() const {
     return std::tie(network, customer, spec, price_max, escrow, owns_escrow, reclaim_window, status,
-                    bids_open_max, bids_open, bids_ever, created_height, agreement);
+                    bids_open_max, bids_open, bidders_ever, created_height, agreement);
   }
   bool operator==(const Order&) const = default;
 };

@@ -84,6 +84,9 @@ void check_unit(const Resources& resources, const Profile& profile, std::vector<
       out.push_back({RejectReason::kCapabilities,
                      unit + ": no GPU of " + text_of(resources.gpu.attributes) + " here"});
   }
+  if (std::ranges::any_of(resources.endpoints,
+                          [](const Endpoint& one) { return one.kind == EndpointKind::kLeasedIp; }))
+    out.push_back({RejectReason::kLeasedIp, unit + ": no IP addresses are leased here"});
   if (resources.storage.size() > profile.volumes_max)
     out.push_back({RejectReason::kLimits, unit + ": " + std::to_string(resources.storage.size()) +
                                               " volumes, at most " +
@@ -99,6 +102,7 @@ std::string_view name_of(RejectReason reason) {
     case RejectReason::kSignedBy: return "signed-by";
     case RejectReason::kDemands: return "demands";
     case RejectReason::kCapabilities: return "capabilities";
+    case RejectReason::kLeasedIp: return "leased-ip";
     case RejectReason::kLimits: return "limits";
     case RejectReason::kDenomination: return "denomination";
     case RejectReason::kNotice: return "notice";

@@ -19,6 +19,7 @@ enum class RejectReason : std::uint8_t {
   kSignedBy,      // an auditor that the placement names has not signed for us
   kDemands,       // the order lacks attributes that we insist on
   kCapabilities,  // storage class or GPU that we have not
+  kLeasedIp,      // wants an IP address of its own
   kLimits,        // outside the limits of a group, or more volumes than we mount
   kDenomination,
   kNotice,      // asks for more notice than we give

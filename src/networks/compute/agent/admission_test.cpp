@@ -43,6 +43,15 @@ TEST(Admission, RequiredAttributesMustBeOurs) {
   EXPECT_EQ(reasons(asked), Reasons{RejectReason::kAttributes});
 }
 
+TEST(Admission, AnOrderWithALeasedIpIsNotBidOn) {
+  Order asked = order(1);
+  asked.spec.resources[0].resources.endpoints.push_back({EndpointKind::kRandomPort, 0});
+  EXPECT_EQ(reasons(asked), Reasons{});
+  asked.spec.resources[0].resources.endpoints.push_back({EndpointKind::kLeasedIp, 1});
+  EXPECT_EQ(reasons(asked), Reasons{RejectReason::kLeasedIp});
+  EXPECT_EQ(name_of(RejectReason::kLeasedIp), "leased-ip");
+}
+
 TEST(Admission, AStarInARequiredKeyDoesNotCrossASlash) {
   EXPECT_TRUE(satisfies({"reg*", "x"}, {"region", "x"}));
   EXPECT_TRUE(satisfies({"a/*/c", "x"}, {"a/b/c", "x"}));

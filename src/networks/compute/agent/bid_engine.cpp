@@ -6,14 +6,19 @@
 
 namespace tp::compute::provider {
 
-BidEngine::BidEngine(Market& market, Inventory& inventory, Pricing& pricing, LeaseSink& leases,
-                     const Clock& clock, BidSettings settings)
+BidEngine::BidEngine(Market& market, Inventory& inventory, Pricing& pricing, Executor& executor,
+                     LeaseSink& leases, const Clock& clock, BidSettings settings)
     : market_(market),
       inventory_(inventory),
       pricing_(pricing),
+      executor_(executor),
       leases_(leases),
       clock_(clock),
       settings_(settings) {}
+
+BidEngine::~BidEngine() {
+  priced_->stop.request_stop();
+}
 
 void BidEngine::set_profile(Profile profile) {
   const std::lock_guard lock(mutex_);
@@ -39,8 +44,8 @@ Result<void> BidEngine::sync() {
   std::set<OrderId> still_open;
   for (const Order& order : orders) {
     still_open.insert(order.id);
-    if (!open_.contains(order.id) && !rejected_.contains(order.id) &&
-        !lacked_room_.contains(order.id))
+    if (!open_.contains(order.id) && !pricing_now_.contains(order.id) &&
+        !rejected_.contains(order.id) && !lacked_room_.contains(order.id))
       touched_.insert(order.id);
   }
   for (const auto& [id, bid] : open_)
@@ -87,20 +92,25 @@ Result<bool> BidEngine::work() {
   std::vector<OrderId> batch;
   {
     const std::lock_guard lock(mutex_);
+    // Told of again; its bid will be looked at once it stands.
+    std::erase_if(touched_, [&](const OrderId& id) { return pricing_now_.contains(id); });
     for (const OrderId& id : touched_) {
       if (batch.size() == settings_.batch_max) break;
       batch.push_back(id);
     }
   }
   std::vector<Candidate> chosen;
+  take_prices(chosen);
   Result<void> outcome;
   for (const OrderId& id : batch) {
     bool is_bid = false;
     {
       const std::lock_guard lock(mutex_);
       is_bid = open_.contains(id);
+      if (!is_bid && pricing_now_.size() >= kPricingMax) continue;
     }
-    outcome = is_bid ? look_at_bid(id) : look_at_order(id, chosen);
+    outcome = is_bid ? look_at_bid(id) : look_at_order(id);
+    take_prices(chosen);
     if (!outcome && is_away(outcome.error())) break;
     // One order that cannot be looked at keeps nobody from the others.
     if (!outcome) put_off(id, {RejectReason::kUnreadable, outcome.error().text});
@@ -111,7 +121,7 @@ Result<bool> BidEngine::work() {
   TRY_VOID(place(chosen));
   if (!outcome) return std::unexpected(outcome.error());
   const std::lock_guard lock(mutex_);
-  return !touched_.empty();
+  return !touched_.empty() && pricing_now_.size() < kPricingMax;
 }
 
 Result<void> BidEngine::look_at_bid(const OrderId& id) {
@@ -141,16 +151,16 @@ Result<void> BidEngine::look_at_bid(const OrderId& id) {
   return {};
 }
 
-Result<void> BidEngine::look_at_order(const OrderId& id, std::vector<Candidate>& chosen) {
+Result<void> BidEngine::look_at_order(const OrderId& id) {
   TRY(const std::optional<Order> order, market_.order(id));
   if (!order || order->state != OrderState::kOpen) return {};
   // A bid of ours that we do not know: its transaction's outcome never reached us.
   TRY(const std::optional<Bid> bid, market_.own_bid(id));
-  if (!bid) return consider(*order, chosen);
+  if (!bid) return consider(*order);
   return bid->state == BidState::kOpen ? adopt(*bid) : Result<void>();
 }
 
-Result<void> BidEngine::consider(const Order& order, std::vector<Candidate>& chosen) {
+Result<void> BidEngine::consider(const Order& order) {
   Profile profile;
   {
     const std::lock_guard lock(mutex_);
@@ -176,22 +186,53 @@ Result<void> BidEngine::consider(const Order& order, std::vector<Candidate>& cho
     lacked_room_.insert(order.id);
     return {};
   }
-  const auto price = pricing_.price({.owner = order.id.owner, .units = *offer, .most = *most});
-  if (!price || *price > most->amount) {
-    inventory_.release(order.id);
-    reject(order.id,
-           {price ? Reject{RejectReason::kPrice,
-                           "pays at most " + most->amount.to_string_trimmed() + most->denom +
-                               " per tick, and we ask " + price->to_string_trimmed()}
-                  : Reject{RejectReason::kPricing, price.error().text}});
-    return {};
-  }
-  chosen.push_back({.order = order,
-                    .bid = {.id = order.id,
-                            .price = {most->denom, *price},
-                            .offer = std::move(*offer),
-                            .notice = order.notice_min}});
+  ask_price({.order = order,
+             .bid = {.id = order.id, .offer = std::move(*offer), .notice = order.notice_min},
+             .most = *most});
   return {};
+}
+
+void BidEngine::ask_price(Candidate candidate) {
+  const Quote quote{
+      .owner = candidate.order.id.owner, .units = candidate.bid.offer, .most = candidate.most};
+  const OrderId id = candidate.order.id;
+  {
+    const std::lock_guard lock(mutex_);
+    pricing_now_.emplace(id, std::move(candidate));
+  }
+  executor_.post([id, quote, &pricing = pricing_, priced = priced_] {
+    auto price = pricing.price(quote, priced->stop.get_token());
+    const std::lock_guard lock(priced->mutex);
+    priced->found.emplace_back(id, std::move(price));
+  });
+}
+
+// Adds to `chosen` what is priced by now and pays enough.
+void BidEngine::take_prices(std::vector<Candidate>& chosen) {
+  std::vector<std::pair<OrderId, Result<Decimal>>> found;
+  {
+    const std::lock_guard lock(priced_->mutex);
+    found.swap(priced_->found);
+  }
+  for (const auto& [id, price] : found) {
+    Candidate candidate;
+    {
+      const std::lock_guard lock(mutex_);
+      candidate = std::move(pricing_now_.at(id));
+      pricing_now_.erase(id);
+    }
+    if (price && *price <= candidate.most.amount) {
+      candidate.bid.price = {candidate.most.denom, *price};
+      chosen.push_back(std::move(candidate));
+      continue;
+    }
+    inventory_.release(id);
+    reject(id, {price ? Reject{RejectReason::kPrice,
+                               "pays at most " + candidate.most.amount.to_string_trimmed() +
+                                   candidate.most.denom + " per tick, and we ask " +
+                                   price->to_string_trimmed()}
+                      : Reject{RejectReason::kPricing, price.error().text}});
+  }
 }
 
 Result<void> BidEngine::place(const std::vector<Candidate>& chosen) {
@@ -292,7 +333,7 @@ BidEngine::Report BidEngine::report() const {
   const std::lock_guard lock(mutex_);
   Report out = counts_;
   out.open_bids = open_.size();
-  out.waiting = touched_.size();
+  out.waiting = touched_.size() + pricing_now_.size();
   out.rejected.assign(rejections_.begin(), rejections_.end());
   return out;
 }

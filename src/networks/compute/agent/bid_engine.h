@@ -1,9 +1,11 @@
 // Looks at every open order, bids on those that this provider wants, and follows each bid to its
 // end: won, lost, or taken back when nobody chose it in time.
 //
-//   open order ─▶ reasons_against ─▶ reserve ─▶ price ─▶ MsgCreateBid ─▶ wait ─┬▶ lease: LeaseSink
+//   open order ─▶ reasons_against ─▶ reserve ─▶ price* ─▶ MsgCreateBid ─▶ wait ┬▶ lease: LeaseSink
 //                      │                │          │                           ├▶ lost: release
 //                      └── rejected ◀───┴──────────┘     (with its reasons)    └▶ time: MsgCloseBid
+//
+// * By tasks of an executor, so that a program that thinks about one order keeps nobody waiting.
 //
 // Events are hints only: what they name is looked up. So an event missed, seen twice or late does
 // no harm, and sync() finds everything again after a restart. Used by one thread; report() by any.
@@ -14,12 +16,16 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/executor.h"
 #include "networks/compute/agent/admission.h"
 #include "networks/compute/agent/inventory.h"
 #include "networks/compute/agent/market.h"
@@ -42,9 +48,16 @@ struct BidSettings {
 
 class BidEngine {
  public:
-  // All references must outlive it.
-  BidEngine(Market& market, Inventory& inventory, Pricing& pricing, LeaseSink& leases,
-            const Clock& clock, BidSettings settings);
+  // Prices that are asked for at once (specs/compute-market.md §3.1).
+  static constexpr std::size_t kPricingMax = 32;
+
+  // All references must outlive it, and the executor its tasks.
+  BidEngine(Market& market, Inventory& inventory, Pricing& pricing, Executor& executor,
+            LeaseSink& leases, const Clock& clock, BidSettings settings);
+  // Tells tasks that are under way to give up.
+  ~BidEngine();
+  BidEngine(const BidEngine&) = delete;
+  BidEngine& operator=(const BidEngine&) = delete;
 
   void set_profile(Profile profile);
 
@@ -56,8 +69,9 @@ class BidEngine {
   // Something happened to an order or its lease; matters where we have bid.
   void touch(const OrderId& id);
 
-  // Does what waits: looks, bids, takes back. One batch a call; true while more waits. Errors: the
-  // node is away; what waited still waits.
+  // Does what waits: looks, bids, takes back. One batch a call; true while more can be done at
+  // once. Prices that are not known yet are taken up by a later call. Errors: the node is away;
+  // what waited still waits.
   Result<bool> work();
 
   struct Rejection {
@@ -85,12 +99,21 @@ class BidEngine {
   struct Candidate {
     Order order{};
     PlaceBid bid{};
+    Price most{};
+  };
+  // Where tasks leave what they found out; outlives the engine as long as one of them needs it.
+  struct Priced {
+    std::mutex mutex;
+    std::vector<std::pair<OrderId, Result<Decimal>>> found;
+    std::stop_source stop;
   };
 
   Result<void> adopt(const Bid& bid);
   Result<void> look_at_bid(const OrderId& id);
-  Result<void> look_at_order(const OrderId& id, std::vector<Candidate>& chosen);
-  Result<void> consider(const Order& order, std::vector<Candidate>& chosen);
+  Result<void> look_at_order(const OrderId& id);
+  Result<void> consider(const Order& order);
+  void ask_price(Candidate candidate);
+  void take_prices(std::vector<Candidate>& chosen);
   Result<void> place(const std::vector<Candidate>& chosen);
   Result<void> take_back_old_bids();
   void reject(const OrderId& order, std::vector<Reject> reasons);
@@ -101,13 +124,16 @@ class BidEngine {
   Market& market_;
   Inventory& inventory_;
   Pricing& pricing_;
+  Executor& executor_;
   LeaseSink& leases_;
   const Clock& clock_;
   const BidSettings settings_;
+  const std::shared_ptr<Priced> priced_ = std::make_shared<Priced>();
 
   mutable std::mutex mutex_;  // of everything below, for report()
   Profile profile_;
   std::set<OrderId> touched_;
+  std::map<OrderId, Candidate> pricing_now_;  // reserved, and nothing else is known yet
   std::map<OrderId, OpenBid> open_;
   std::set<OrderId> rejected_;  // not looked at again, unless what we are changes
   std::vector<Audit> audits_;   // as of the last sync

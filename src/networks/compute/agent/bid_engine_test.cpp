@@ -1,6 +1,13 @@
 #include "networks/compute/agent/bid_engine.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <deque>
+#include <fstream>
+#include <thread>
 
 #include "networks/compute/agent/fakes.h"
 
@@ -10,7 +17,23 @@ namespace {
 class FixedPrice final : public Pricing {
  public:
   Decimal asked = *Decimal::parse("5");
-  Result<Decimal> price(const Quote&) override { return asked; }
+  Result<Decimal> price(const Quote&, std::stop_token) override { return asked; }
+};
+
+// Keeps tasks until the test lets one go.
+class HeldExecutor final : public Executor {
+ public:
+  std::deque<std::function<void()>> tasks;
+
+  void parallel(std::size_t count, FunctionRef<void(std::size_t)> task) override {
+    for (std::size_t i = 0; i < count; ++i) task(i);
+  }
+  void post(std::function<void()> task) override { tasks.push_back(std::move(task)); }
+  std::size_t width() const override { return 1; }
+  void run_one() {
+    tasks.front()();
+    tasks.pop_front();
+  }
 };
 
 class Winners final : public LeaseSink {
@@ -25,11 +48,12 @@ class BidEngineTest : public ::testing::Test {
   FakeMarket market_;
   Inventory inventory_{{.cpu_milli = 1000, .memory_bytes = 1 << 30, .disk_bytes = 1 << 30}, {}, {}};
   FixedPrice pricing_;
+  InlineExecutor executor_;
   Winners winners_;
   BidEngine engine_ = fresh();
 
   BidEngine fresh() {
-    return BidEngine(market_, inventory_, pricing_, winners_, clock_,
+    return BidEngine(market_, inventory_, pricing_, executor_, winners_, clock_,
                      {.timeout = Duration::minutes(5), .batch_max = 3});
   }
   void SetUp() override { engine_.set_profile({.address = kUs, .denom = "utoll"}); }
@@ -230,7 +254,7 @@ TEST_F(BidEngineTest, AfterARestartItGoesOnWithItsBids) {
   const OrderId id = add(order(1));
   hear_of(id);
   Inventory inventory{{.cpu_milli = 1000, .memory_bytes = 1 << 30, .disk_bytes = 1 << 30}, {}, {}};
-  BidEngine next(market_, inventory, pricing_, winners_, clock_, {});
+  BidEngine next(market_, inventory, pricing_, executor_, winners_, clock_, {});
   next.set_profile({.address = kUs, .denom = "utoll"});
   ASSERT_TRUE(next.sync());
   settle(next);
@@ -244,7 +268,7 @@ TEST_F(BidEngineTest, TheAgeOfABidCountsFromWhenItWasMade) {
   hear_of(id);
   market_.made_at = clock_.at;
   clock_.at = clock_.at + Duration::minutes(6);
-  BidEngine next(market_, inventory_, pricing_, winners_, clock_, {});
+  BidEngine next(market_, inventory_, pricing_, executor_, winners_, clock_, {});
   ASSERT_TRUE(next.sync());
   settle(next);
   EXPECT_EQ(market_.bids[id].state, BidState::kClosed);
@@ -262,6 +286,105 @@ TEST_F(BidEngineTest, OrdersOfOthersMatterNot) {
   engine_.touch(add(order(1)));
   settle();
   EXPECT_TRUE(market_.sent.empty());
+}
+
+// Prices take their time: tasks are done when the test says so.
+class SlowPricesTest : public BidEngineTest {
+ protected:
+  Inventory large_{
+      {.cpu_milli = 100'000, .memory_bytes = 64ll << 30, .disk_bytes = 64ll << 30}, {}, {}};
+  HeldExecutor held_;
+  BidEngine slow_{market_, large_, pricing_, held_, winners_, clock_, {}};
+
+  void SetUp() override { slow_.set_profile({.address = kUs, .denom = "utoll"}); }
+};
+
+TEST_F(SlowPricesTest, OneOrderKeepsNobodyWaiting) {
+  const OrderId first = add(order(1));
+  const OrderId second = add(order(2));
+  slow_.order_created(first);
+  slow_.order_created(second);
+  settle(slow_);
+  ASSERT_EQ(held_.tasks.size(), 2u);
+  EXPECT_TRUE(market_.sent.empty());
+  EXPECT_EQ(slow_.report().waiting, 2u);
+  std::swap(held_.tasks[0], held_.tasks[1]);
+  held_.run_one();
+  settle(slow_);
+  ASSERT_EQ(market_.sent.size(), 1u);
+  EXPECT_EQ(std::get<PlaceBid>(market_.sent[0]).id, second);
+  held_.run_one();
+  settle(slow_);
+  EXPECT_EQ(market_.sent.size(), 2u);
+  EXPECT_EQ(slow_.report().waiting, 0u);
+}
+
+TEST_F(SlowPricesTest, AnOrderIsPricedOnceHoweverOftenItIsHeardOf) {
+  const OrderId id = add(order(1));
+  slow_.order_created(id);
+  settle(slow_);
+  slow_.order_created(id);
+  ASSERT_TRUE(slow_.sync());
+  settle(slow_);
+  EXPECT_EQ(held_.tasks.size(), 1u);
+  EXPECT_EQ(large_.report().pending_count, 1u);
+  held_.run_one();
+  settle(slow_);
+  EXPECT_EQ(market_.sent.size(), 1u);
+}
+
+TEST_F(SlowPricesTest, SoManyPricesAreAskedForAtOnceAndNoMore) {
+  for (std::uint64_t dseq = 1; dseq <= BidEngine::kPricingMax + 8; ++dseq) add(order(dseq));
+  ASSERT_TRUE(slow_.sync());
+  settle(slow_);
+  ASSERT_EQ(held_.tasks.size(), BidEngine::kPricingMax);
+  while (!held_.tasks.empty()) held_.run_one();
+  settle(slow_);
+  EXPECT_EQ(held_.tasks.size(), 8u);
+  while (!held_.tasks.empty()) held_.run_one();
+  settle(slow_);
+  EXPECT_EQ(market_.bids.size(), BidEngine::kPricingMax + 8);
+}
+
+TEST_F(SlowPricesTest, APriceThatComesTooLateForItsOrderCostsNothing) {
+  const OrderId id = add(order(1));
+  slow_.order_created(id);
+  settle(slow_);
+  market_.refused.insert(id);  // it was closed meanwhile
+  held_.run_one();
+  settle(slow_);
+  EXPECT_TRUE(market_.bids.empty());
+  EXPECT_EQ(large_.report().pending_count, 0u);
+}
+
+TEST_F(BidEngineTest, AProgramThatSleepsHoldsUpNobodyAndIsEndedWithTheEngine) {
+  const std::string program = "/tmp/tp-sleeping-price." + std::to_string(::getpid());
+  std::ofstream(program) << "#!/bin/sh\n[ -e " << program << ".quick ] || exec sleep 9\necho 5\n";
+  ::chmod(program.c_str(), 0700);
+  workload::SystemHost host;
+  ScriptPricing script(host, program);
+  const auto started = std::chrono::steady_clock::now();
+  {
+    ThreadExecutor pool(2);  // its end waits for its tasks
+    BidEngine engine(market_, inventory_, script, pool, winners_, clock_, {});
+    engine.set_profile({.address = kUs, .denom = "utoll"});
+    engine.order_created(add(order(1)));
+    settle(engine);
+    EXPECT_EQ(engine.report().waiting, 1u);
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(100));  // it has read that it is not quick
+    std::ofstream(program + ".quick") << "";
+    engine.order_created(add(order(2)));
+    for (int i = 0; i < 200 && market_.bids.empty(); ++i) {
+      settle(engine);
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ASSERT_EQ(market_.bids.size(), 1u);
+    EXPECT_EQ(market_.bids.begin()->first.dseq, 2u);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(5));
+  ::unlink(program.c_str());
+  ::unlink((program + ".quick").c_str());
 }
 
 }  // namespace

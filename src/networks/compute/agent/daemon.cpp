@@ -152,6 +152,7 @@ Result<void> Daemon::State::open() {
   TRY(const workload::Config config, workload_config(settings, options.home));
   TRY_VOID(parse_host_port(settings.listen, "gateway.listen"));
   TRY_VOID(rates_of(settings));
+  TRY_VOID(check_blocked_hosts(settings));
   TRY_VOID(claims_of(settings, {}, ""));
   if (settings.certificate.empty()) {
     certificate = {options.home + "/gateway.crt", options.home + "/gateway.key"};
@@ -279,19 +280,25 @@ Result<void> Daemon::State::run(const Node& node, agent::Shutdown& shutdown) {
                        .disk_percent = static_cast<std::uint32_t>(settings.disk_percent)});
   TRY(const HourlyRates rates, rates_of(settings));
   std::unique_ptr<Pricing> pricing;
-  if (settings.pricing_script.empty())
+  std::unique_ptr<Executor> pricers;
+  if (settings.pricing_script.empty()) {
     pricing = std::make_unique<ScalePricing>(rates, facts.tick);
-  else
+    pricers = std::make_unique<InlineExecutor>();
+  } else {
     pricing = std::make_unique<ScriptPricing>(host, settings.pricing_script);
+    pricers = std::make_unique<ThreadExecutor>(BidEngine::kPricingMax);
+  }
 
-  LeaseKeeper keeper(
-      *market, inventory, *workloads, disk, clock,
-      {.directory = options.home + "/manifests",
-       .provider = wallet.address_text(),
-       .plan = {.ingress_domain = settings.ingress_domain, .public_host = public_host_of(settings)},
-       .manifest_timeout = settings.manifest_timeout,
-       .withdraw_period = settings.withdraw_period});
-  BidEngine engine(*market, inventory, *pricing, keeper, clock, {.timeout = settings.bid_timeout});
+  LeaseKeeper keeper(*market, inventory, *workloads, disk, clock,
+                     {.directory = options.home + "/manifests",
+                      .provider = wallet.address_text(),
+                      .plan = {.ingress_domain = settings.ingress_domain,
+                               .public_host = public_host_of(settings),
+                               .blocked_hosts = settings.blocked_hosts},
+                      .manifest_timeout = settings.manifest_timeout,
+                      .withdraw_period = settings.withdraw_period});
+  BidEngine engine(*market, inventory, *pricing, *pricers, keeper, clock,
+                   {.timeout = settings.bid_timeout});
   TRY(Registration wanted, wanted_registration());
   Profile profile{.address = wallet.address_text(),
                   .attributes = wanted.attributes,

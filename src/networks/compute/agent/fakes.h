@@ -3,8 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/clock.h"
 #include "client/error.h"
@@ -66,6 +68,7 @@ class FakeMarket final : public Market {
   Height at{100};
   std::vector<Act> sent{};
   std::size_t transactions = 0;
+  std::function<void()> while_asked{};  // happens before `deployment` answers
   BlockTime made_at{1'700'000'000'000'000'000};
 
   // The customer chooses our bid.
@@ -111,6 +114,7 @@ class FakeMarket final : public Market {
   Result<std::optional<Bid>> own_bid(const OrderId& id) override { return find(bids, id); }
   Result<std::optional<Lease>> own_lease(const OrderId& id) override { return find(leases, id); }
   Result<std::optional<Deployment>> deployment(const std::string&, std::uint64_t dseq) override {
+    if (while_asked) std::exchange(while_asked, nullptr)();
     const auto found = deployments.find(dseq);
     return answer(found == deployments.end() ? std::nullopt
                                              : std::optional<Deployment>(found->second));

@@ -80,6 +80,8 @@ Quantities quantities_of(const std::vector<ResourceUnit>& units) {
     u128 disk = 0;
     for (const Volume& volume : unit.resources.storage)
       (is_ram(volume) ? memory : disk) += volume.bytes;
+    memory =
+        std::max<u128>(memory, workload::kReplicaMemoryBytesMin) + workload::kMonitorMemoryBytes;
     out += {
         .cpu_milli = clamp(static_cast<u128>(unit.resources.cpu.milli_units) * unit.count),
         .memory_bytes = clamp(memory * unit.count),

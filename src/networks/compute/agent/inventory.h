@@ -51,7 +51,8 @@ struct Quantities {
   bool operator==(const Quantities&) const = default;
 };
 
-// What all replicas of a group take here: memory-backed volumes count as memory.
+// What all replicas of a group take here: memory-backed volumes count as memory, and so does what
+// the runtime gives beyond what was asked for, and what watches each replica.
 Quantities quantities_of(const std::vector<ResourceUnit>& units);
 // `class` of the volume is "ram".
 bool is_ram(const Volume& volume);

@@ -16,7 +16,7 @@ TEST(Inventory, ReservesAllReplicas) {
   ASSERT_TRUE(inventory.reserve(kFirst, {unit(500, 128, 64, 2)}));
   const auto report = inventory.report();
   EXPECT_EQ(report.pending.cpu_milli, 1000);
-  EXPECT_EQ(report.pending.memory_bytes, 256 << 20);
+  EXPECT_EQ(report.pending.memory_bytes, (256 + 2 * 3) << 20);  // each has its conmon
   EXPECT_EQ(report.available.cpu_milli, 1000);
 }
 
@@ -86,8 +86,13 @@ TEST(Inventory, MemoryBackedVolumesCountAsMemory) {
                                    .bytes = 50 << 20,
                                    .attributes = {{"class", "ram"}, {"persistent", "false"}}});
   const Quantities taken = quantities_of({one});
-  EXPECT_EQ(taken.memory_bytes, 150 << 20);
+  EXPECT_EQ(taken.memory_bytes, (150 + 3) << 20);
   EXPECT_EQ(taken.disk_bytes, 5 << 20);
+}
+
+TEST(Inventory, CountsTheMemoryThatASmallReplicaIsGiven) {
+  EXPECT_EQ(quantities_of({unit(10, 1, 64, 4)}).memory_bytes, 4 * (8 + 3) << 20);
+  EXPECT_EQ(quantities_of({unit(10, 8, 64)}).memory_bytes, (8 + 3) << 20);
 }
 
 TEST(Inventory, AbsurdAmountsDoNotWrap) {

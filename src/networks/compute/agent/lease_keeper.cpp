@@ -18,6 +18,14 @@ const ManifestGroup* group_named(const Manifest& manifest, const std::string& na
   return found == manifest.groups.end() ? nullptr : &*found;
 }
 
+// The first moment after `now` that lies whole periods after `since`: the same, however often this
+// program is started.
+BlockTime next_after(BlockTime since, Duration period, BlockTime now) {
+  if (period <= Duration{}) return now;
+  const std::int64_t age = std::max<std::int64_t>(0, now.nanoseconds - since.nanoseconds);
+  return since + Duration{(age / period.nanoseconds + 1) * period.nanoseconds};
+}
+
 bool is_not_found(const Error& error) {
   return is(error, workload::WorkloadError::kNotFound);
 }
@@ -99,7 +107,32 @@ Result<void> LeaseKeeper::sync() {
     TRY(const bool over, is_over(id));
     if (over) end(id);
   }
+  sweep(on_chain);
   return {};
+}
+
+// Manifests of leases that nobody has any more: a crash came between the end of a lease and the end
+// of its file.
+void LeaseKeeper::sweep(const std::set<OrderId>& live) {
+  const std::lock_guard apply_lock(apply_mutex_);
+  std::set<std::string> known;
+  for (const OrderId& id : live) known.insert(path_of(id));
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, held] : held_) known.insert(path_of(id));
+  }
+  const auto names = disk_.list(settings_.directory);
+  if (!names) {
+    log_warning("provider", settings_.directory + ": " + names.error().text);
+    return;
+  }
+  for (const std::string& name : *names) {
+    const std::string path = settings_.directory + "/" + name;
+    if (!name.ends_with(".json") || known.contains(path)) continue;
+    log_info("provider", "removes a manifest without a lease: " + path);
+    if (const auto removed = disk_.remove(path); !removed)
+      log_warning("provider", path + ": " + removed.error().text);
+  }
 }
 
 // A chain that does not know the lease has forgotten it after its end; a node that is behind has
@@ -150,7 +183,7 @@ Result<void> LeaseKeeper::hold(const Lease& lease, const GroupSpec& spec) {
                        .spec = spec,
                        .manifest = std::move(manifest),
                        .manifest_deadline = since + settings_.manifest_timeout,
-                       .next_withdraw = clock_.now() + settings_.withdraw_period};
+                       .next_withdraw = next_after(since, settings_.withdraw_period, clock_.now())};
   }
   start_missing(lease.id);
   return {};
@@ -159,6 +192,7 @@ Result<void> LeaseKeeper::hold(const Lease& lease, const GroupSpec& spec) {
 // A manifest was accepted, and the runtime does not know of it or runs an earlier one: a crash came
 // between the two.
 void LeaseKeeper::start_missing(const OrderId& id) {
+  const std::lock_guard apply_lock(apply_mutex_);
   GroupSpec spec;
   Manifest manifest;
   {
@@ -178,6 +212,7 @@ Result<void> LeaseKeeper::apply(const OrderId& id, const GroupSpec& spec,
   const ManifestGroup* group = group_named(manifest, spec.name);
   if (group == nullptr)
     return fail(SpecError::kManifestMismatch, "no group \"" + spec.name + "\" in the manifest");
+  TRY_VOID(check_supported(*group));
   const workload::LeaseWorkload wanted = plan(key, *group, settings_.plan);
   const auto known = workloads_.workload(key);
   if (!known && is_not_found(known.error())) {
@@ -222,6 +257,7 @@ Result<void> LeaseKeeper::look_at_touched() {
 }
 
 void LeaseKeeper::end(const OrderId& id) {
+  const std::lock_guard apply_lock(apply_mutex_);
   log_info("provider", "the lease " + id.text() + " is over");
   const workload::LeaseKey key = lease_key(id, settings_.provider);
   if (const auto stopped = workloads_.stop(key); !stopped && !is_not_found(stopped.error())) {
@@ -290,11 +326,11 @@ Result<void> LeaseKeeper::put_manifest(const std::string& owner, std::uint64_t d
                                        std::string_view json) {
   const std::lock_guard submit(submit_mutex_);
   TRY(const Manifest manifest, parse_manifest_json(json));
-  std::vector<std::pair<OrderId, Held>> leases;
+  std::vector<OrderId> leases;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, held] : held_)
-      if (id.owner == owner && id.dseq == dseq) leases.emplace_back(id, held);
+      if (id.owner == owner && id.dseq == dseq) leases.push_back(id);
   }
   if (leases.empty())
     return fail(LeaseError::kNoLease, "deployment " + owner + "/" + std::to_string(dseq));
@@ -308,21 +344,34 @@ Result<void> LeaseKeeper::put_manifest(const std::string& owner, std::uint64_t d
   TRY_VOID(check_manifest_against_groups(manifest, specs));
 
   const std::string text = canonical_json(manifest);
-  for (const auto& [id, held] : leases) {
-    if (held.manifest) TRY_VOID(check_manifest_update(*held.manifest, manifest));
-    // On disk first: what was accepted is started after a crash too.
-    TRY_VOID(write_atomically(disk_, path_of(id), text));
-    if (const auto applied = apply(id, held.spec, manifest); !applied) {
-      if (held.manifest)
-        TRY_VOID(write_atomically(disk_, path_of(id), canonical_json(*held.manifest)));
-      else
-        TRY_VOID(disk_.remove(path_of(id)));
-      return applied;
-    }
-    log_info("provider", "runs the manifest of " + id.text());
+  for (const OrderId& id : leases) TRY_VOID(accept(id, manifest, text));
+  return {};
+}
+
+Result<void> LeaseKeeper::accept(const OrderId& id, const Manifest& manifest,
+                                 const std::string& text) {
+  const std::lock_guard apply_lock(apply_mutex_);
+  Held held;
+  {
+    // The chain was asked meanwhile, and the lease may have ended.
     const std::lock_guard lock(mutex_);
-    if (const auto found = held_.find(id); found != held_.end()) found->second.manifest = manifest;
+    const auto found = held_.find(id);
+    if (found == held_.end()) return fail(LeaseError::kNoLease, id.text() + " has just ended");
+    held = found->second;
   }
+  if (held.manifest) TRY_VOID(check_manifest_update(*held.manifest, manifest));
+  // On disk first: what was accepted is started after a crash too.
+  TRY_VOID(write_atomically(disk_, path_of(id), text));
+  if (const auto applied = apply(id, held.spec, manifest); !applied) {
+    if (held.manifest)
+      TRY_VOID(write_atomically(disk_, path_of(id), canonical_json(*held.manifest)));
+    else
+      TRY_VOID(disk_.remove(path_of(id)));
+    return applied;
+  }
+  log_info("provider", "runs the manifest of " + id.text());
+  const std::lock_guard lock(mutex_);
+  if (const auto found = held_.find(id); found != held_.end()) found->second.manifest = manifest;
   return {};
 }
 

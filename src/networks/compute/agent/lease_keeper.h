@@ -96,7 +96,9 @@ class LeaseKeeper final : public LeaseSink {
   void end(const OrderId& id);
   Result<void> look_at_touched();
   void release_ended();
+  void sweep(const std::set<OrderId>& live);
   Result<void> send_due();
+  Result<void> accept(const OrderId& id, const Manifest& manifest, const std::string& text);
   Result<void> apply(const OrderId& id, const GroupSpec& spec, const Manifest& manifest);
 
   Market& market_;
@@ -106,7 +108,10 @@ class LeaseKeeper final : public LeaseSink {
   const Clock& clock_;
   const KeeperSettings settings_;
 
-  std::mutex submit_mutex_;   // one manifest at a time
+  std::mutex submit_mutex_;  // one manifest at a time
+  // While a lease is given what it runs, it does not end, and the other way round. Taken after
+  // submit_mutex_ and before mutex_; never held while the chain is asked.
+  std::mutex apply_mutex_;
   mutable std::mutex mutex_;  // of what follows; never held while the chain is asked
   std::map<OrderId, Held> held_;
   std::set<OrderId> touched_;

@@ -276,5 +276,46 @@ TEST_F(LeaseKeeperTest, EarningsAreDrawnEachPeriodInOneTransaction) {
   EXPECT_EQ(market_.sent.size(), 3u);
 }
 
+TEST_F(LeaseKeeperTest, EarningsAreDrawnAsOftenHoweverOftenTheProviderRestarts) {
+  won(1);
+  ASSERT_TRUE(put(1));
+  for (int hours = 6; hours <= 72; hours += 6) {
+    clock_.at = clock_.at + Duration::hours(6);
+    ASSERT_TRUE(keeper_->work());
+    restart();
+    ASSERT_TRUE(keeper_->sync());
+  }
+  EXPECT_EQ(market_.sent.size(), 3u);
+}
+
+TEST_F(LeaseKeeperTest, AManifestThatArrivesWhileItsLeaseEndsStartsNothing) {
+  const OrderId id = won(1);
+  market_.while_asked = [&] {
+    market_.leases[id].state = LeaseState::kClosed;
+    keeper_->touch(id);
+    ASSERT_TRUE(keeper_->work());
+  };
+  EXPECT_TRUE(is(put(1).error(), LeaseError::kNoLease));
+  EXPECT_TRUE(workloads_.running.empty());
+  EXPECT_EQ(disk_.list("/p/manifests")->size(), 1u) << "only the height";
+}
+
+TEST_F(LeaseKeeperTest, ManifestsWithoutALeaseAreSweptAway) {
+  const OrderId id = won(1);
+  ASSERT_TRUE(put(1));
+  const std::string orphan = "/p/manifests/" + std::string(64, 'a') + ".json";
+  ASSERT_TRUE(write_atomically(disk_, orphan, "{}"));
+  restart();
+  market_.away = true;
+  EXPECT_FALSE(keeper_->sync());
+  EXPECT_TRUE(disk_.exists(orphan)) << "nothing is known yet";
+  market_.away = false;
+  ASSERT_TRUE(keeper_->sync());
+  EXPECT_FALSE(disk_.exists(orphan));
+  restart();
+  ASSERT_TRUE(keeper_->sync());
+  EXPECT_TRUE(keeper_->manifest(id));
+}
+
 }  // namespace
 }  // namespace tp::compute::provider

@@ -127,7 +127,7 @@ Result<Decimal> ScalePricing::per_hour(const ResourceUnit& unit) const {
   return total.plus(addresses);
 }
 
-Result<Decimal> ScalePricing::price(const Quote& quote) {
+Result<Decimal> ScalePricing::price(const Quote& quote, std::stop_token) {
   Decimal hour;
   for (const ResourceUnit& unit : quote.units) {
     TRY(const Decimal cost, per_hour(unit));
@@ -160,15 +160,14 @@ std::string ScriptPricing::input_for(const Quote& quote) {
       {"price_precision", 6}});
 }
 
-Result<Decimal> ScriptPricing::price(const Quote& quote) {
-  slots_.acquire();
+Result<Decimal> ScriptPricing::price(const Quote& quote, std::stop_token stop) {
   const auto ran =
       host_.run({.argv = {program_},
                  .input = input_for(quote),
                  .env = {"AKASH_OWNER=" + quote.owner, "AKASH_DENOM=" + quote.most.denom},
                  .timeout = kScriptTime,
-                 .output_bytes_max = 4096});
-  slots_.release();
+                 .output_bytes_max = 4096},
+                stop);
   if (!ran) return fail(PricingError::kScript, ran.error().text);
   std::string_view out(ran->output);
   while (!out.empty() && (out.back() == '\n' || out.back() == '\r' || out.back() == ' '))

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <map>
-#include <semaphore>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -37,8 +37,9 @@ Result<Price> price_max(const std::vector<ResourceUnit>& units);
 class Pricing {
  public:
   virtual ~Pricing() = default;
-  // Per tick, in the denomination of `quote.most`. Thread-safe. Errors: PricingError.
-  virtual Result<Decimal> price(const Quote& quote) = 0;
+  // Per tick, in the denomination of `quote.most`. May take its time; gives up when `stop` is
+  // requested. Thread-safe. Errors: PricingError.
+  virtual Result<Decimal> price(const Quote& quote, std::stop_token stop = {}) = 0;
 };
 
 // Base units for an hour of each.
@@ -59,7 +60,7 @@ class ScalePricing final : public Pricing {
  public:
   ScalePricing(HourlyRates rates, Duration tick) : rates_(std::move(rates)), tick_(tick) {}
   // Rounded up to the 18th digit. Errors: kZeroPrice, kUnknownClass; overflow.
-  Result<Decimal> price(const Quote& quote) override;
+  Result<Decimal> price(const Quote& quote, std::stop_token stop = {}) override;
 
  private:
   Result<Decimal> per_hour(const ResourceUnit& unit) const;
@@ -71,23 +72,20 @@ class ScalePricing final : public Pricing {
 };
 
 // Runs `program` with the order as JSON on its standard input; it prints the price as one decimal.
-// Another exit code than 0: no bid. At most 32 at once, 10 s each.
+// Another exit code than 0: no bid. 10 s each; how many at once is the caller's to say.
 class ScriptPricing final : public Pricing {
  public:
   // `host` must outlive it.
   ScriptPricing(workload::Host& host, std::string program)
       : host_(host), program_(std::move(program)) {}
-  Result<Decimal> price(const Quote& quote) override;
+  Result<Decimal> price(const Quote& quote, std::stop_token stop = {}) override;
 
   // What the program reads.
   static std::string input_for(const Quote& quote);
 
  private:
-  static constexpr std::ptrdiff_t kAtOnceMax = 32;
-
   workload::Host& host_;
   std::string program_;
-  std::counting_semaphore<kAtOnceMax> slots_{kAtOnceMax};
 };
 
 }  // namespace tp::compute::provider

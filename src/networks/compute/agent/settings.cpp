@@ -10,6 +10,7 @@
 #include "crypto/sha.h"
 #include "http/message.h"
 #include "networks/compute/agent/gateway_client.h"
+#include "networks/compute/spec/manifest.h"
 
 namespace tp::compute::provider {
 namespace {
@@ -64,6 +65,8 @@ agent::Config declare(Settings& s) {
   c.text("ingress.domain", &s.ingress_domain, "generated host names end in it");
   c.text("ingress.public_host", &s.public_host,
          "name or address of forwarded ports for customers; empty: that of gateway.host_uri");
+  c.texts("ingress.blocked_hosts", &s.blocked_hosts,
+          "host names that no customer may take; \".example.org\": that name and all below it");
   c.texts("ingress.publish", &s.publish, "addresses of this machine where forwarded ports answer");
   c.number("ingress.port_first", &s.port_first, 1024, 65'535, "first of the forwarded ports");
   c.number("ingress.port_last", &s.port_last, 1024, 65'535, "last of the forwarded ports");
@@ -145,6 +148,14 @@ Result<Attributes> parse_attributes(const std::vector<std::string>& list, std::s
     out.push_back(std::move(made));
   }
   return out;
+}
+
+Result<void> check_blocked_hosts(const Settings& s) {
+  for (const std::string& name : s.blocked_hosts)
+    if (!is_host_name(name.starts_with('.') ? name.substr(1) : name))
+      return invalid("ingress.blocked_hosts",
+                     "\"" + name + "\" is no host name such as example.org or .example.org");
+  return {};
 }
 
 Result<HourlyRates> rates_of(const Settings& s) {

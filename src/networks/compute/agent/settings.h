@@ -31,6 +31,7 @@ struct Settings {
   std::string ingress_listen = "127.0.0.1:8088";
   std::string ingress_domain = "localhost";
   std::string public_host{};
+  std::vector<std::string> blocked_hosts{};
   std::vector<std::string> publish{"127.0.0.1"};
   std::uint64_t port_first = 30'000;
   std::uint64_t port_last = 32'767;
@@ -89,6 +90,7 @@ struct HostPort {
 // Errors of all: kInvalid, naming the key.
 Result<HostPort> parse_host_port(const std::string& text, std::string_view key);
 Result<Attributes> parse_attributes(const std::vector<std::string>& list, std::string_view key);
+Result<void> check_blocked_hosts(const Settings& settings);
 Result<HourlyRates> rates_of(const Settings& settings);
 // `home` is absolute.
 Result<workload::Config> workload_config(const Settings& settings, const std::string& home);

@@ -36,7 +36,7 @@ workload::Volume volume_of(const Volume& volume, const Service& service) {
 }
 
 workload::Expose expose_of(const ServiceExpose& expose) {
-  const HttpOptions& http = expose.http_options;
+  const HttpOptions http = with_defaults(expose.http_options);
   return {
       .port = static_cast<std::uint16_t>(expose.port),
       .external_port = static_cast<std::uint16_t>(expose.external_port),
@@ -47,7 +47,8 @@ workload::Expose expose_of(const ServiceExpose& expose) {
                .send_timeout_ms = http.send_timeout,
                .next_tries = http.next_tries,
                .next_timeout_ms = http.next_timeout,
-               .next_cases = http.next_cases},
+               .next_cases = http.next_cases,
+               .proxy_buffer_bytes = http.proxy_buffer_size},
   };
 }
 
@@ -82,12 +83,37 @@ void add_variables(workload::Service& service, const workload::LeaseKey& lease,
   add("AKASH_CLUSTER_PUBLIC_HOSTNAME", settings.public_host);
 }
 
+// ".example.org" also blocks "example.org".
+bool blocks(const std::string& blocked, const std::string& host) {
+  if (!blocked.starts_with('.')) return host == blocked;
+  return host.ends_with(blocked) || host == blocked.substr(1);
+}
+
 }  // namespace
 
 std::string default_host(const workload::LeaseKey& lease, const std::string& service,
                          const std::string& domain) {
   const crypto::Uuid id = crypto::uuid5(crypto::kUuidNamespaceDns, lease.text() + service);
   return to_base32hex(id.view()) + "." + domain;
+}
+
+Result<void> check_supported(const ManifestGroup& group) {
+  for (const Service& service : group.services) {
+    const auto refuse = [&](const std::string& what) {
+      return fail(workload::WorkloadError::kUnsupported,
+                  "service \"" + service.name + "\": " + what);
+    };
+    for (const ServiceExpose& expose : service.expose)
+      if (!expose.ip.empty())
+        return refuse("port " + std::to_string(expose.port) + ": leased IP \"" + expose.ip +
+                      "\"; remove `ip`, and take a forwarded port");
+    if (!service.params) continue;
+    if (service.params->tee)
+      return refuse("params.tee: confidential computing; this provider has none");
+    if (service.params->permissions && !service.params->permissions->read.empty())
+      return refuse("params.permissions: access of a service to its own deployment; remove it");
+  }
+  return {};
 }
 
 workload::LeaseWorkload plan(const workload::LeaseKey& lease, const ManifestGroup& group,
@@ -129,6 +155,10 @@ Result<void> check_host_names(const workload::LeaseWorkload& workload,
         if (host == domain || host.ends_with("." + domain) || host == settings.public_host)
           return fail(workload::WorkloadError::kHostNameTaken,
                       "host name \"" + host + "\" is the provider's own");
+        if (std::ranges::any_of(settings.blocked_hosts,
+                                [&](const std::string& blocked) { return blocks(blocked, host); }))
+          return fail(workload::WorkloadError::kHostNameTaken,
+                      "host name \"" + host + "\" is blocked by this provider");
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include "networks/compute/agent/fakes.h"
 #include "networks/compute/agent/settings.h"
+#include "networks/compute/agent/workload/error.h"
 
 namespace tp::compute::provider {
 namespace {
@@ -72,6 +73,43 @@ TEST(WorkloadPlan, TellsContainersWhereTheyRunUnlessTheyKnowBetter) {
   EXPECT_TRUE(has("AKASH_CLUSTER_PUBLIC_HOSTNAME=203.0.113.5"));
 }
 
+TEST(WorkloadPlan, WhatNoRuntimeGivesIsRefusedByName) {
+  const auto refusal = [](auto&& change) {
+    ManifestGroup asked = group();
+    change(asked.services[0]);
+    const auto checked = check_supported(asked);
+    if (checked) return std::string();
+    EXPECT_TRUE(is(checked.error(), workload::WorkloadError::kUnsupported));
+    return checked.error().text;
+  };
+  EXPECT_EQ(refusal([](Service&) {}), "");
+  EXPECT_EQ(refusal([](Service& one) { one.params = ServiceParams{}; }), "");
+  EXPECT_NE(refusal([](Service& one) { one.expose[0].ip = "front"; }).find("leased IP \"front\""),
+            std::string::npos);
+  EXPECT_NE(refusal([](Service& one) {
+              one.params = ServiceParams{.tee = TeeParams{.type = "cpu"}};
+            }).find("params.tee"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Service& one) {
+              one.params = ServiceParams{.permissions = ServicePermissions{.read = {"logs"}}};
+            }).find("params.permissions"),
+            std::string::npos);
+}
+
+TEST(WorkloadPlan, HttpOptionsOfZeroAreTheDefaults) {
+  ManifestGroup asked = group();
+  asked.services[0].expose[0].http_options = {.max_body_size = 0,
+                                              .read_timeout = 0,
+                                              .send_timeout = 0,
+                                              .next_tries = 0,
+                                              .next_cases = {},
+                                              .proxy_buffer_size = 4096};
+  const workload::HttpOptions made = plan(kLease, asked, kSettings).services[0].exposes[0].http;
+  workload::HttpOptions wanted;
+  wanted.proxy_buffer_bytes = 4096;
+  EXPECT_EQ(made, wanted);
+}
+
 TEST(WorkloadPlan, KindsOfVolumesFollowTheirAttributes) {
   ManifestGroup asked = group();
   Service& service = asked.services[0];
@@ -138,6 +176,34 @@ TEST(Settings, ClaimsNameStorageGpusAndTheCertificate) {
   EXPECT_TRUE(has("capabilities/gpu/vendor/nvidia/model/a100/ram/80Gi", "true"));
   EXPECT_TRUE(has("gateway/certificate-sha256", "abcd"));
   EXPECT_TRUE(std::ranges::is_sorted(*claims));
+}
+
+TEST(WorkloadPlan, BlockedNamesAreRefused) {
+  const PlanSettings settings{.ingress_domain = "cloud.example",
+                              .public_host = "provider.example",
+                              .blocked_hosts = {"bank.example", ".gov.example"}};
+  const auto allowed = [&](const std::string& host) {
+    workload::LeaseWorkload wanted{.key = kLease, .services = {{.name = "web"}}};
+    wanted.services[0].exposes = {{.port = 80, .global = true, .hosts = {host}}};
+    return check_host_names(wanted, settings).has_value();
+  };
+  EXPECT_FALSE(allowed("bank.example"));
+  EXPECT_TRUE(allowed("www.bank.example"));
+  EXPECT_FALSE(allowed("gov.example"));
+  EXPECT_FALSE(allowed("tax.gov.example"));
+  EXPECT_TRUE(allowed("notgov.example"));
+}
+
+TEST(Settings, ABlockedHostIsAHostName) {
+  Settings settings;
+  settings.blocked_hosts = {"a.example", ".b.example"};
+  EXPECT_TRUE(check_blocked_hosts(settings));
+  for (const char* bad : {"", ".", "*.example", "A.example", "a..example"}) {
+    settings.blocked_hosts = {bad};
+    const auto checked = check_blocked_hosts(settings);
+    ASSERT_FALSE(checked) << bad;
+    EXPECT_NE(checked.error().text.find("ingress.blocked_hosts"), std::string::npos);
+  }
 }
 
 TEST(WorkloadPlan, NamesOfTheProviderItselfAreRefused) {

@@ -100,22 +100,6 @@ std::string protocol(std::string_view written) {
   return written.starts_with('u') || written.starts_with('U') ? "UDP" : "TCP";
 }
 
-HttpOptions http_options(const SdlHttpOptions& written, ClientRules rules) {
-  HttpOptions out;
-  // Absent means the default; so does 0 to Go, while TypeScript keeps it.
-  const auto take = [rules](std::uint32_t& value, const std::optional<SdlNumber>& given) {
-    if (given && (given->value != 0 || rules == ClientRules::kTypeScript)) value = given->value;
-  };
-  take(out.max_body_size, written.max_body_size);
-  take(out.read_timeout, written.read_timeout);
-  take(out.send_timeout, written.send_timeout);
-  take(out.next_tries, written.next_tries);
-  take(out.next_timeout, written.next_timeout);
-  take(out.proxy_buffer_size, written.proxy_buffer_size);
-  if (!written.next_cases.empty()) out.next_cases = written.next_cases;
-  return out;
-}
-
 // An empty list that was written: Go keeps it, TypeScript makes it null.
 OptionalList list_of(const OptionalList& written, ClientRules rules) {
   if (rules == ClientRules::kTypeScript && written && written->empty()) return std::nullopt;
@@ -310,6 +294,22 @@ class Compiler {
 };
 
 }  // namespace
+
+HttpOptions http_options(const SdlHttpOptions& written, ClientRules rules) {
+  HttpOptions out;
+  // Absent means the default; so does 0 to Go, while TypeScript keeps it.
+  const auto take = [rules](std::uint32_t& value, const std::optional<SdlNumber>& given) {
+    if (given && (given->value != 0 || rules == ClientRules::kTypeScript)) value = given->value;
+  };
+  take(out.max_body_size, written.max_body_size);
+  take(out.read_timeout, written.read_timeout);
+  take(out.send_timeout, written.send_timeout);
+  take(out.next_tries, written.next_tries);
+  take(out.next_timeout, written.next_timeout);
+  take(out.proxy_buffer_size, written.proxy_buffer_size);
+  if (!written.next_cases.empty()) out.next_cases = written.next_cases;
+  return out;
+}
 
 std::vector<Volume> volumes_of(const Sdl& sdl, const std::string& profile,
                                const SdlCompute& compute, ClientRules rules) {

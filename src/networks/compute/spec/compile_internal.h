@@ -16,4 +16,7 @@ std::vector<Volume> volumes_of(const Sdl& sdl, const std::string& profile,
 Resources resources_of(const Sdl& sdl, const std::string& profile, const SdlCompute& compute,
                        ClientRules rules = ClientRules::kGo);
 
+// As they stand in the manifest.
+HttpOptions http_options(const SdlHttpOptions& written, ClientRules rules = ClientRules::kGo);
+
 }  // namespace tp::compute

@@ -1,6 +1,7 @@
 #include "networks/compute/spec/manifest.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <tuple>
@@ -12,6 +13,12 @@ namespace {
 
 constexpr std::uint32_t kPortMax = 65'535;
 constexpr std::size_t kHostBytesMax = 253;  // RFC 1123, as Kubernetes counts
+// specs/compute-market.md §1.4
+constexpr std::uint32_t kBodySizeMax = 104'857'600;
+constexpr std::uint32_t kProxyBufferMax = 1'048'576;
+constexpr std::uint32_t kTimeoutMax = 60'000;
+constexpr std::array<std::string_view, 10> kNextCases{"error", "timeout", "500", "502", "503",
+                                                      "504",   "403",     "404", "429", "off"};
 
 bool is_lower_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -41,13 +48,15 @@ struct Seen {
   bool global = false;
 };
 
-Result<void> validate_expose(const Service& service, const ServiceExpose& expose, Seen& seen) {
-  const std::string where = "service " + quoted(service.name) + ": ";
+Result<void> validate_ports(const std::string& where, const ServiceExpose& expose) {
   if (expose.port == 0 || expose.port > kPortMax || expose.external_port > kPortMax)
     return invalid(where + "port value must be 0 < value <= 65535");
   if (expose.proto != "TCP" && expose.proto != "UDP")
     return invalid(where + "protocol " + quoted(expose.proto) + " unknown");
-  if (expose.global) seen.global = true;
+  return {};
+}
+
+Result<void> validate_hosts(const std::string& where, const ServiceExpose& expose, Seen& seen) {
   if (!expose.hosts) return {};
   for (const std::string& host : *expose.hosts) {
     if (!is_host_name(host)) return invalid(where + "has invalid hostname " + quoted(host));
@@ -55,6 +64,15 @@ Result<void> validate_expose(const Service& service, const ServiceExpose& expose
       return invalid(where + "hostname " + quoted(host) + " is duplicated, this is not allowed");
   }
   return {};
+}
+
+Result<void> validate_expose(const Service& service, const ServiceExpose& expose, Seen& seen) {
+  const std::string where = "service " + quoted(service.name) + ": ";
+  TRY_VOID(validate_ports(where, expose));
+  for (const HttpOptionFault& fault : faults_of(expose.http_options))
+    return invalid(where + fault.text);
+  if (expose.global) seen.global = true;
+  return validate_hosts(where, expose, seen);
 }
 
 Result<void> validate_service(const Service& service, Seen& seen) {
@@ -187,6 +205,39 @@ bool is_env_name(std::string_view name) {
   return std::ranges::all_of(name, [](char c) {
     return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
   });
+}
+
+std::vector<HttpOptionFault> faults_of(const HttpOptions& options) {
+  std::vector<HttpOptionFault> out;
+  const auto at_most = [&](std::string_view key, std::uint32_t value, std::uint32_t most) {
+    if (value > most)
+      out.push_back({key, "http option not allowed: " + std::string(key) + " " +
+                              std::to_string(value) + " is outside 0.." + std::to_string(most)});
+  };
+  at_most("max_body_size", options.max_body_size, kBodySizeMax);
+  at_most("proxy_buffer_size", options.proxy_buffer_size, kProxyBufferMax);
+  at_most("read_timeout", options.read_timeout, kTimeoutMax);
+  at_most("send_timeout", options.send_timeout, kTimeoutMax);
+  for (const std::string& next : options.next_cases) {
+    if (std::ranges::find(kNextCases, next) == kNextCases.end())
+      out.push_back(
+          {"next_cases", "next case is unknown: " + quoted(next) +
+                             "; allowed: error, timeout, 500, 502, 503, 504, 403, 404, 429, off"});
+    if (next == "off" && options.next_cases.size() != 1)
+      out.push_back({"next_cases", "if 'off' is specified, no other cases may be specified"});
+  }
+  return out;
+}
+
+HttpOptions with_defaults(const HttpOptions& options) {
+  const HttpOptions defaults;
+  HttpOptions out = options;
+  if (out.max_body_size == 0) out.max_body_size = defaults.max_body_size;
+  if (out.read_timeout == 0) out.read_timeout = defaults.read_timeout;
+  if (out.send_timeout == 0) out.send_timeout = defaults.send_timeout;
+  if (out.next_tries == 0) out.next_tries = defaults.next_tries;
+  if (out.next_cases.empty()) out.next_cases = defaults.next_cases;
+  return out;
 }
 
 std::vector<Endpoint> endpoints_of(const ServiceExpose& expose) {

@@ -32,6 +32,16 @@ struct HttpOptions {
   bool operator==(const HttpOptions&) const = default;
 };
 
+// What is wrong with one option: its key in the SDL, and the reference's words.
+struct HttpOptionFault {
+  std::string_view key;
+  std::string text;
+};
+// The limits of §1.4, for files and manifests alike. 0 is within them all and means the default.
+std::vector<HttpOptionFault> faults_of(const HttpOptions& options);
+// With the defaults where options say 0, or name no case.
+HttpOptions with_defaults(const HttpOptions& options);
+
 struct ServiceExpose {
   std::uint32_t port = 0;
   std::uint32_t external_port = 0;  // 0: the same as `port`

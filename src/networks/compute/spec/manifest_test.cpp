@@ -128,6 +128,29 @@ TEST(Manifest, HasEachHostNameOnceInAllGroups) {
       "allowed");
 }
 
+TEST(Manifest, KeepsHttpOptionsWithinTheirLimits) {
+  const auto with = [](const HttpOptions& options) {
+    return fault([&](Service& s) { s.expose[0].http_options = options; });
+  };
+  EXPECT_EQ(
+      with({.max_body_size = 104'857'601}),
+      "invalid manifest: service \"web\": http option not allowed: max_body_size 104857601 is "
+      "outside 0..104857600");
+  EXPECT_NE(with({.read_timeout = 60'001}).find("read_timeout 60001"), std::string::npos);
+  EXPECT_NE(with({.send_timeout = 60'001}).find("send_timeout 60001"), std::string::npos);
+  EXPECT_NE(with({.proxy_buffer_size = 1'048'577}).find("proxy_buffer_size"), std::string::npos);
+  EXPECT_NE(with({.next_cases = {"418"}}).find("next case is unknown: \"418\""), std::string::npos);
+  EXPECT_NE(with({.next_cases = {"off", "500"}}).find("'off'"), std::string::npos);
+}
+
+TEST(Manifest, MayAskForTheDefaultByZero) {
+  Service service = web();
+  service.expose[0].http_options = {
+      .max_body_size = 0, .read_timeout = 0, .send_timeout = 0, .next_tries = 0, .next_cases = {}};
+  EXPECT_TRUE(validate_manifest({{{"lane", {service}}}}));
+  EXPECT_EQ(with_defaults(service.expose[0].http_options), HttpOptions{});
+}
+
 TEST(Manifest, IsReachableFromOutside) {
   EXPECT_EQ(fault([](Service& s) { s.expose[0].global = false; }),
             "invalid manifest: zero global services");

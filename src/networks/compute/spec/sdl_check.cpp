@@ -10,9 +10,6 @@ namespace tp::compute {
 namespace {
 
 constexpr std::uint32_t kPortMax = 65'535;
-constexpr std::uint32_t kBodySizeMax = 104'857'600;
-constexpr std::uint32_t kProxyBufferMax = 1'048'576;
-constexpr std::uint32_t kTimeoutMax = 60'000;
 
 std::string upper(std::string_view text) {
   std::string out(text);
@@ -167,29 +164,19 @@ void Checker::expose(const std::string& name, std::size_t index, const SdlExpose
 
 void Checker::http_options(const std::string& name, const std::string& field,
                            const SdlHttpOptions& options) {
-  const std::string subject = "service " + quoted(name);
-  const auto at_most = [&](std::string_view key, const std::optional<SdlNumber>& option,
-                           std::uint32_t most) {
-    if (option && option->value > most)
-      add(option->line, field + "." + std::string(key),
-          subject + ": http option not allowed: " + std::string(key) + " " +
-              std::to_string(option->value) + " is outside 0.." + std::to_string(most));
+  const auto line_of = [&](std::string_view key) {
+    const std::pair<std::string_view, const std::optional<SdlNumber>&> numbers[] = {
+        {"max_body_size", options.max_body_size},
+        {"read_timeout", options.read_timeout},
+        {"send_timeout", options.send_timeout},
+        {"proxy_buffer_size", options.proxy_buffer_size}};
+    for (const auto& [known, number] : numbers)
+      if (known == key && number) return number->line;
+    return options.line;
   };
-  at_most("max_body_size", options.max_body_size, kBodySizeMax);
-  at_most("proxy_buffer_size", options.proxy_buffer_size, kProxyBufferMax);
-  at_most("read_timeout", options.read_timeout, kTimeoutMax);
-  at_most("send_timeout", options.send_timeout, kTimeoutMax);
-  for (const std::string& next : options.next_cases) {
-    constexpr std::string_view kKnown[] = {"error", "timeout", "500", "502", "503",
-                                           "504",   "403",     "404", "429", "off"};
-    if (std::ranges::find(kKnown, next) == std::end(kKnown))
-      add(options.line, field + ".next_cases",
-          subject + ": next case is unknown: " + quoted(next) +
-              "; allowed: error, timeout, 500, 502, 503, 504, 403, 404, 429, off");
-    if (next == "off" && options.next_cases.size() != 1)
-      add(options.line, field + ".next_cases",
-          subject + ": if 'off' is specified, no other cases may be specified");
-  }
+  for (const HttpOptionFault& fault : faults_of(tp::compute::http_options(options)))
+    add(line_of(fault.key), field + "." + std::string(fault.key),
+        "service " + quoted(name) + ": " + fault.text);
 }
 
 void Checker::credentials(const std::string& name, const SdlCredentials& credentials) {

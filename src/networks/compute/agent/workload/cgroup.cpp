@@ -1,5 +1,6 @@
 #include "networks/compute/agent/workload/cgroup.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +26,18 @@ std::string read_text(const std::string& path) {
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+// One call of write: the kernel takes each as a whole value.
+Result<void> write_text(const std::string& path, const std::string& text) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  const bool written = fd >= 0 && ::write(fd, text.data(), text.size()) == std::ssize(text);
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (!written)
+    return fail(WorkloadError::kProgramFailed,
+                path + ": cannot write \"" + text + "\": " + std::strerror(error));
+  return {};
 }
 
 std::uint64_t read_number(const std::string& path) {
@@ -101,6 +114,37 @@ Result<std::vector<std::string>> Cgroups::entrances(const std::string& group) co
     out.push_back(directory + "/cgroup.procs");
   }
   return out;
+}
+
+// Version 2 hands a controller down from group to group, and only to children of groups that say
+// so.
+Result<void> Cgroups::set(const std::string& controller, const std::string& group,
+                          const std::string& file, const std::string& value) const {
+  const std::string root = directory_of(controller).value_or("");
+  std::error_code error;
+  fs::create_directories(root + group, error);
+  if (error) return fail(WorkloadError::kProgramFailed, root + group + ": " + error.message());
+  if (version_2_)
+    for (std::size_t end = 0; end != std::string::npos; end = group.find('/', end + 1))
+      TRY_VOID(
+          write_text(root + group.substr(0, end) + "/cgroup.subtree_control", "+" + controller));
+  return write_text(root + group + "/" + file, value);
+}
+
+Result<void> Cgroups::limit(const std::string& group, const GroupLimits& limits) const {
+  TRY_VOID(entrances(group));
+  constexpr std::uint64_t kPeriod = 100'000;  // microseconds
+  const std::uint64_t quota = limits.cpu_milli * kPeriod / 1000;
+  if (limits.memory_bytes > 0)
+    TRY_VOID(set("memory", group, version_2_ ? "memory.max" : "memory.limit_in_bytes",
+                 std::to_string(limits.memory_bytes)));
+  if (limits.processes > 0)
+    TRY_VOID(set("pids", group, "pids.max", std::to_string(limits.processes)));
+  if (quota == 0) return {};
+  if (version_2_)
+    return set("cpu", group, "cpu.max", std::to_string(quota) + " " + std::to_string(kPeriod));
+  TRY_VOID(set("cpu", group, "cpu.cfs_period_us", std::to_string(kPeriod)));
+  return set("cpu", group, "cpu.cfs_quota_us", std::to_string(quota));
 }
 
 std::vector<int> Cgroups::processes(const std::string& group) const {

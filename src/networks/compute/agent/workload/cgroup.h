@@ -1,7 +1,8 @@
 // Control groups of both versions and of the mixed layout: finding them, counting and ending what
 // runs in them. Limits are set by runc from the container's configuration.
 //
-// Groups are named by their path from the root of every hierarchy: "/tp-main/7-1-1-ab12cd34.web.0".
+// Groups are named by their path from the root of every hierarchy:
+// "/tp-main/7-<hash>/7-<hash>.web.0".
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,13 @@
 
 namespace tp::compute::workload {
 
+// 0: as it is.
+struct GroupLimits {
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t cpu_milli = 0;  // thousandths of a core
+  std::uint64_t processes = 0;  // and threads
+};
+
 class Cgroups {
  public:
   // Reads the mounts. Errors: kUnsupported when memory, cpu or pids cannot be limited.
@@ -21,6 +29,9 @@ class Cgroups {
 
   // Makes the group everywhere and returns the files through which a process enters it.
   Result<std::vector<std::string>> entrances(const std::string& group) const;
+  // Makes the group everywhere and sets its limits, those of the groups below it together.
+  // Errors: kProgramFailed.
+  Result<void> limit(const std::string& group, const GroupLimits& limits) const;
   // All of the group and of the groups below it.
   std::vector<int> processes(const std::string& group) const;
   // How often the kernel killed something in the group because its memory was used up.
@@ -44,6 +55,8 @@ class Cgroups {
     bool unified = false;
   };
   std::optional<std::string> directory_of(const std::string& controller) const;
+  Result<void> set(const std::string& controller, const std::string& group, const std::string& file,
+                   const std::string& value) const;
 
   std::vector<Hierarchy> hierarchies_;
   bool version_2_ = false;  // the controllers are in the unified hierarchy

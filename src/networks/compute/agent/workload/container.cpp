@@ -187,6 +187,8 @@ class Builder {
 
   Result<int> create_container() {
     const std::string bundle = place_.bundle();
+    TRY_VOID(machine_.cgroups.limit(place_.lease_cgroup(),
+                                    {.processes = machine_.config.lease_pids_max}));
     TRY(const auto entrances, machine_.cgroups.entrances(machine_.cgroup_root() + "/monitors"));
     Command command{.argv = {"conmon",
                              "--api-version",
@@ -288,8 +290,12 @@ Observed observe(const Machine& machine, const ReplicaPlace& place) {
 std::string limits_hit(const Machine& machine, const ReplicaPlace& place, const Service& service) {
   std::string out;
   const auto add = [&](const std::string& text) { out += (out.empty() ? "" : "; ") + text; };
-  if (machine.cgroups.refused_forks(place.cgroup()) > 0)
-    add("the limit of " + std::to_string(machine.config.pids_max) + " processes was reached");
+  // Version 1 counts at the group of the program, whichever limit it was.
+  if (machine.cgroups.refused_forks(place.cgroup()) > 0 ||
+      machine.cgroups.refused_forks(place.lease_cgroup()) > 0)
+    add("a new process was refused: a replica has at most " +
+        std::to_string(machine.config.pids_max) + ", a lease " +
+        std::to_string(machine.config.lease_pids_max));
   if (machine.cgroups.oom_kills(place.cgroup()) > 0)
     add("memory was used up and one of its processes was ended");
   const auto look = [&](const std::string& mount, const std::string& name, std::uint64_t bytes) {
@@ -330,7 +336,7 @@ void terminate(Machine& machine, const ReplicaPlace& place) {
 Result<void> remove(Machine& machine, const std::string& id) {
   const std::string bundle = machine.run + "/c/" + id;
   const int conmon = read_pid(machine, bundle + "/conmon.pid");
-  if (!machine.cgroups.destroy(machine.cgroup_root() + "/" + id))
+  if (!machine.cgroups.destroy(machine.cgroup_root() + "/" + group_of(id)))
     return fail(WorkloadError::kProgramFailed, id + ": its processes cannot be ended");
   // conmon notices the end by itself; one that hangs is ended.
   for (int i = 0; i < 100 && is_conmon_of(machine, conmon, id); ++i) {

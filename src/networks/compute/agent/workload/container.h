@@ -58,7 +58,8 @@ class ReplicaPlace {
   const std::string& id() const { return id_; }
   std::string bundle() const { return run_ + "/c/" + id_; }
   std::string exit_file() const { return run_ + "/exits/" + id_; }
-  std::string cgroup() const { return cgroup_root_ + "/" + id_; }
+  std::string cgroup() const { return cgroup_root_ + "/" + group_of(id_); }
+  std::string lease_cgroup() const { return cgroup_root_ + "/" + lease_part(id_); }
   std::string data() const { return data_; }
   std::string log() const { return data_ + "/log"; }
   std::string hostname() const { return hostname_; }

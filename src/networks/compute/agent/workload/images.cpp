@@ -164,6 +164,33 @@ class ImageStore::Promise {
   std::uint64_t bytes_;
 };
 
+// One of few that may do something at once; taken by `wait`, given back at its end.
+class ImageStore::Turn {
+ public:
+  Turn(ImageStore& store, std::size_t& taken) : store_(store), taken_(taken) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    if (!has_) return;
+    const std::lock_guard lock(store_.mutex_);
+    --taken_;
+    store_.changed_.notify_all();
+  }
+  Result<void> wait(std::size_t most, std::stop_token stop, const std::string& what) {
+    std::unique_lock lock(store_.mutex_);
+    if (!store_.changed_.wait(lock, stop, [&] { return taken_ < most; }))
+      return fail(WorkloadError::kCancelled, what);
+    ++taken_;
+    has_ = true;
+    return {};
+  }
+
+ private:
+  ImageStore& store_;
+  std::size_t& taken_;
+  bool has_ = false;
+};
+
 struct ImageStore::Kept {
   std::int64_t used_at = 0;
   std::uint64_t bytes = 0;
@@ -195,7 +222,10 @@ Result<std::string> ImageStore::inspect(const std::string& reference, const Acce
   Command command{.argv = {"skopeo", "--insecure-policy", "inspect", "--raw"},
                   .env = {"HOME=/nonexistent", "XDG_RUNTIME_DIR=/nonexistent"},
                   .timeout = Duration::seconds(45),
-                  .output_bytes_max = kManifestBytesMax + 1};
+                  .output_bytes_max = kManifestBytesMax + 1,
+                  .cgroups = cgroups_};
+  Turn turn(*this, fetches_);
+  TRY_VOID(turn.wait(limits_.fetches_max, stop, reference));
   access.add_to(command.argv, "");
   command.argv.push_back("docker://" + reference);
   const auto ran = host_.run(command, stop);
@@ -310,7 +340,8 @@ Result<void> ImageStore::fetch(const ImageName& name, const std::string& digest,
                   .env = {"HOME=/nonexistent", "XDG_RUNTIME_DIR=/nonexistent"},
                   .timeout = limits_.timeout,
                   // Registries lie: no blob gets larger than the manifest says.
-                  .file_bytes_max = manifest.largest_bytes + (2u << 20)};
+                  .file_bytes_max = manifest.largest_bytes + (2u << 20),
+                  .cgroups = cgroups_};
   access.add_to(command.argv, "src-");
   if (manifest.zstd) {  // umoci reads gzip only
     command.argv.insert(command.argv.end(), {"--dest-compress", "--dest-compress-format", "gzip"});
@@ -318,7 +349,11 @@ Result<void> ImageStore::fetch(const ImageName& name, const std::string& digest,
   }
   command.argv.push_back("docker://" + name.pinned(digest));
   command.argv.push_back("oci:" + layout + ":image");
-  const auto ran = host_.run(command, stop);
+  const auto ran = [&]() -> Result<Ran> {
+    Turn turn(*this, fetches_);
+    TRY_VOID(turn.wait(limits_.fetches_max, stop, name.text()));
+    return host_.run(command, stop);
+  }();
   if (!ran && is(ran.error(), WorkloadError::kTimedOut))
     return fail(WorkloadError::kUnreachable, "image \"" + name.text() + "\": too slow");
   if (!ran) return std::unexpected(ran.error());
@@ -341,6 +376,8 @@ Result<ImageConfig> ImageStore::unpack(const std::string& digest, const std::str
                                        std::stop_token stop) {
   const std::string file = kept(digest) + "/rootfs.img";
   const std::string target = mounted(digest);
+  Turn turn(*this, unpacks_);
+  TRY_VOID(turn.wait(limits_.unpacks_max, stop, digest));
   {
     TRY(const auto made, disk_.open_append(file));
   }
@@ -358,7 +395,8 @@ Result<ImageConfig> ImageStore::unpack(const std::string& digest, const std::str
   const std::string bundle = target + "/bundle";
   const auto ran = host_.run({.argv = {"umoci", "unpack", "--image", layout + ":image", bundle},
                               .env = {"HOME=/nonexistent"},
-                              .timeout = limits_.timeout},
+                              .timeout = limits_.timeout,
+                              .cgroups = cgroups_},
                              stop);
   if (!ran) return std::unexpected(ran.error());
   if (ran->exit_code != 0) {

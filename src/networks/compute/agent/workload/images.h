@@ -62,6 +62,10 @@ struct ImageLimits {
   std::uint64_t unpacked_bytes_max = 0;
   std::uint64_t cache_bytes_max = 0;
   Duration timeout{};
+  // At once: the first waits for others' registries, the second works this machine's disk and
+  // cores.
+  std::size_t fetches_max = 16;
+  std::size_t unpacks_max = 2;
 };
 
 struct ImageSources {
@@ -75,6 +79,10 @@ class ImageStore {
   ImageStore(Host& host, Disk& disk, std::string data_directory, std::string run_directory,
              ImageLimits limits, ImageSources sources,
              std::function<std::set<std::string>()> in_use, SpareBytes spare);
+
+  // Groups that skopeo and umoci enter; before the first pull. Without, they run as this process
+  // does.
+  void confine(std::vector<std::string> cgroups) { cgroups_ = std::move(cgroups); }
 
   // Asks the registry what `image` is now, which also proves that the credentials are good for it,
   // and fetches it unless it is here. The same image is fetched once however many ask. Mirrors of
@@ -101,6 +109,7 @@ class ImageStore {
   struct Access;
   struct Kept;
   class Promise;
+  class Turn;
   Result<Promise> promise(std::uint64_t least, std::uint64_t most);
   ImageBytes bytes_locked() const;  // under room_mutex_
   std::vector<Kept> kept_images() const;
@@ -128,13 +137,16 @@ class ImageStore {
   ImageSources sources_;
   std::function<std::set<std::string>()> in_use_;
   SpareBytes spare_;
+  std::vector<std::string> cgroups_;
 
   std::mutex room_mutex_;  // taken before mutex_, and while `in_use` and `spare` are asked
   std::uint64_t promised_ = 0;
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::set<std::string> fetching_;                            // digests
+  std::set<std::string> fetching_;  // digests
+  std::size_t fetches_ = 0;
+  std::size_t unpacks_ = 0;
   std::map<std::string, std::weak_ptr<const void>> holders_;  // by digest
   std::uint64_t serial_ = 0;
 };

@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <mutex>
+#include <thread>
 
 #include "networks/compute/agent/workload/error.h"
 
@@ -383,6 +386,80 @@ TEST_F(ImagesTest, AMirrorThatLiesAboutADigestIsPassedOver) {
 TEST_F(ImagesTest, AStrangeDigestIsNeverAPath) {
   EXPECT_FALSE(store().open("sha256:../../x"));
   EXPECT_FALSE(store().open(""));
+}
+
+// Holds every command until the test lets them go, and counts them.
+class HeldHost final : public Host {
+ public:
+  Result<Ran> run(const Command& what, std::stop_token) override {
+    std::unique_lock lock(mutex_);
+    cgroups = what.cgroups;
+    most = std::max(most, ++running);
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return open_; });
+    --running;
+    return Ran{.exit_code = 1, .errors = "unauthorized"};
+  }
+  Result<int> spawn(const Spawn&) override { return fail(WorkloadError::kProgramFailed); }
+  void await(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return running == count; });
+  }
+  void let_go() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+  int running = 0;
+  int most = 0;
+  std::vector<std::string> cgroups;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+};
+
+class ManyPullsTest : public ImagesTest {
+ protected:
+  HeldHost held_;
+  ImageStore store_{held_,
+                    disk_,
+                    directory_ + "/data",
+                    directory_ + "/run",
+                    {.packed_bytes_max = 1000, .timeout = Duration::seconds(1), .fetches_max = 2},
+                    {},
+                    [this] { return in_use_; },
+                    [this](const ImageBytes& images) { return spare_(images); }};
+};
+
+TEST_F(ManyPullsTest, AskAFewRegistriesAtOnceInTheGroupForIt) {
+  store_.confine({"/groups/images/cgroup.procs"});
+  {
+    std::vector<std::jthread> pulls;
+    for (int i = 0; i < 6; ++i)
+      pulls.emplace_back([this] { EXPECT_FALSE(store_.pull("registry.example/app:1", {}, {})); });
+    held_.await(2);
+    held_.let_go();
+  }
+  EXPECT_EQ(held_.most, 2);
+  EXPECT_EQ(held_.cgroups, std::vector<std::string>{"/groups/images/cgroup.procs"});
+}
+
+TEST_F(ManyPullsTest, OneThatWaitsForItsTurnCanBeCancelled) {
+  std::vector<std::jthread> pulls;
+  for (int i = 0; i < 2; ++i)
+    pulls.emplace_back([this] { EXPECT_FALSE(store_.pull("registry.example/app:1", {}, {})); });
+  held_.await(2);
+  std::stop_source stop;
+  std::jthread third([&] {
+    const auto pulled = store_.pull("registry.example/app:1", {}, stop.get_token());
+    EXPECT_TRUE(is(pulled.error(), WorkloadError::kCancelled));
+  });
+  stop.request_stop();
+  third.join();
+  held_.let_go();
 }
 
 }  // namespace

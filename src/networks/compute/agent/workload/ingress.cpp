@@ -28,6 +28,12 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::uint32_t kNobody = 65'534;
+// Of one request: Caddy would try for as long and as often as it is told, and holds the request
+// meanwhile.
+constexpr std::uint32_t kTriesMax = 10;
+constexpr std::uint32_t kTryMsMax = 60'000;
+// Enough for every proxy_buffer_size that a manifest may ask for (specs/compute-market.md §1.4).
+constexpr std::uint32_t kAnswerHeaderBytesMax = 1'048'576;
 
 std::string milliseconds(std::uint32_t count) {
   return std::to_string(count) + "ms";
@@ -39,15 +45,20 @@ Json proxy(const Route& route) {
   const HttpOptions& options = route.options;
   const bool off = std::ranges::find(options.next_cases, "off") != options.next_cases.end();
   Json balancing = {{"selection_policy", {{"policy", "round_robin"}}}};
-  if (!off && options.next_tries > 1) balancing["retries"] = options.next_tries - 1;
-  if (!off && options.next_timeout_ms > 0)
-    balancing["try_duration"] = milliseconds(options.next_timeout_ms);
+  // A duration alone would make Caddy try again, too.
+  if (!off && options.next_tries > 1) {
+    balancing["retries"] = std::min(options.next_tries, kTriesMax) - 1;
+    balancing["try_duration"] = milliseconds(
+        options.next_timeout_ms == 0 ? kTryMsMax : std::min(options.next_timeout_ms, kTryMsMax));
+    balancing["try_interval"] = "50ms";
+  }
   return {{"handler", "reverse_proxy"},
           {"upstreams", upstreams},
           {"load_balancing", balancing},
           {"transport",
            {{"protocol", "http"},
             {"dial_timeout", "3s"},
+            {"max_response_header_size", kAnswerHeaderBytesMax},
             {"response_header_timeout", milliseconds(options.read_timeout_ms)},
             {"read_timeout", milliseconds(options.read_timeout_ms)},
             {"write_timeout", milliseconds(options.send_timeout_ms)}}}};
@@ -182,6 +193,15 @@ std::vector<std::string> unmapped(const HttpOptions& options) {
     out.push_back("http_options.next_cases: an answer with status " + name +
                   " is passed on, not tried again on another replica");
   }
+  if (options.next_tries > kTriesMax)
+    out.push_back("http_options.next_tries: " + std::to_string(kTriesMax) + " instead of " +
+                  std::to_string(options.next_tries));
+  if (options.next_timeout_ms > kTryMsMax)
+    out.push_back("http_options.next_timeout: " + std::to_string(kTryMsMax) + " instead of " +
+                  std::to_string(options.next_timeout_ms));
+  if (options.proxy_buffer_bytes > 0)
+    out.push_back("http_options.proxy_buffer_size: not set; the header of every answer may have " +
+                  std::to_string(kAnswerHeaderBytesMax) + " bytes");
   return out;
 }
 

@@ -30,7 +30,7 @@ struct Route {
 // The configuration as Caddy reads it.
 std::string caddy_config(const std::vector<std::string>& listen, const std::string& admin_socket,
                          const std::vector<Route>& routes);
-// What of `options` Caddy cannot do, each in words; for ServiceStatus::notes.
+// What of `options` is not done, or only up to a bound, each in words; for ServiceStatus::notes.
 std::vector<std::string> unmapped(const HttpOptions& options);
 // "127.0.0.1:8088" -> 8088; 0 when there is none.
 std::uint16_t port_of(const std::string& listen);

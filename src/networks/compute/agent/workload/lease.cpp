@@ -141,6 +141,8 @@ void Lease::begin() {
 
 void Lease::update(Record record) {
   const std::lock_guard lock(mutex_);
+  for (const auto& unused : {next_, staging_})
+    if (unused) release_ports(*unused, record, &record_);
   next_ = std::move(record);
   woken_ = true;
   changed_.notify_all();
@@ -159,6 +161,11 @@ void Lease::wake() {
   changed_.notify_all();
 }
 
+bool Lease::stopping() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
 bool Lease::stopped() const {
   const std::lock_guard lock(mutex_);
   return stopped_;
@@ -166,7 +173,7 @@ bool Lease::stopped() const {
 
 Record Lease::record() const {
   const std::lock_guard lock(mutex_);
-  return next_ ? *next_ : record_;
+  return next_ ? *next_ : staging_ ? *staging_ : record_;
 }
 
 LeaseStatus Lease::status() const {
@@ -220,7 +227,7 @@ Duration Lease::step() {
     bridge_ready_ = made.has_value();
   }
   for (const auto& service : services_) {
-    if (!service->image) step_pull(*service);
+    if (!service->image) step_pull(*service, record_);
     for (Replica& replica : service->replicas) {
       if (bridge_ready_) step_replica(*service, replica);
       if (replica.running && !replica.ready) at_most(kProbeSleep);
@@ -228,69 +235,10 @@ Duration Lease::step() {
     }
     if (!service->image && !service->pull) at_most(until(service->next_pull));
   }
+  for (const auto& service : staged_)
+    if (!service->image && !service->pull) at_most(until(service->next_pull));
   publish();
   return sleep;
-}
-
-void Lease::take_update() {
-  std::optional<Record> next;
-  {
-    const std::lock_guard lock(mutex_);
-    next.swap(next_);
-  }
-  if (!next) return;
-  // What was learned meanwhile stays: the digest of an image whose name did not change.
-  for (const Service& service : next->workload.services)
-    for (const auto& running : services_)
-      if (running->spec.name == service.name && running->spec.image == service.image)
-        if (const auto digest = record_.digests.find(service.name); digest != record_.digests.end())
-          next->digests.insert(*digest);
-
-  std::vector<std::unique_ptr<Running>> services;
-  for (const Service& spec : next->workload.services) {
-    const auto old = std::ranges::find_if(
-        services_, [&](const auto& one) { return one && one->spec.name == spec.name; });
-    const bool same =
-        old != services_.end() && fingerprint(record_, (*old)->spec) == fingerprint(*next, spec);
-    if (same) {
-      while ((*old)->replicas.size() > spec.replicas) {
-        const ReplicaPlace place = (*old)->replicas.back().place;
-        terminate(machine_, place);
-        complain(remove(machine_, place.id()));
-        complain(remove_tree(place.data()));
-        (*old)->replicas.pop_back();
-      }
-      (*old)->spec = spec;
-      services.push_back(std::move(*old));
-    } else {
-      auto made = std::make_unique<Running>(
-          Running{.spec = spec,
-                  .backoff = Backoff(machine_.config.backoff_first, machine_.config.backoff_max)});
-      if (old != services_.end()) {
-        if ((*old)->spec.image == spec.image) made->image = (*old)->image;
-        remove_service(**old, false);
-        old->reset();
-      }
-      services.push_back(std::move(made));
-    }
-    Running& service = *services.back();
-    for (auto i = static_cast<std::uint32_t>(service.replicas.size()); i < spec.replicas; ++i)
-      service.replicas.push_back(
-          {.index = i,
-           .place = ReplicaPlace(machine_, next->workload.key, spec.name, i),
-           .backoff = Backoff(machine_.config.backoff_first, machine_.config.backoff_max)});
-  }
-  for (const auto& old : services_)
-    if (old) remove_service(*old, true);
-  services_ = std::move(services);
-  {
-    const std::lock_guard lock(mutex_);
-    record_ = std::move(*next);
-  }
-  complain(machine_.save(record_));
-  for (const auto& service : services_)
-    for (const Replica& replica : service->replicas)
-      if (replica.running) complain(write_hosts(machine_, record_, service->spec, replica.index));
 }
 
 // Asks all to end, waits for the grace period at most. True when all have ended.
@@ -320,7 +268,7 @@ void Lease::remove_service(Running& service, bool with_data) {
   note(false, "Removed", service.spec.name, "its containers were removed");
 }
 
-void Lease::step_pull(Running& service) {
+void Lease::step_pull(Running& service, Record& record) {
   if (service.pull) {
     const std::lock_guard lock(service.pull->mutex);
     if (!service.pull->result) return;
@@ -330,8 +278,7 @@ void Lease::step_pull(Running& service) {
     service.pull = std::make_unique<Pull>();
     // A digest that was decided once is what this lease runs, whatever the tag says now.
     std::string image = service.spec.image;
-    if (const auto digest = record_.digests.find(service.spec.name);
-        digest != record_.digests.end())
+    if (const auto digest = record.digests.find(service.spec.name); digest != record.digests.end())
       if (const auto name = parse_image_name(image)) image = name->pinned(digest->second);
     service.pull->thread =
         std::jthread([this, pull = service.pull.get(), image,
@@ -345,10 +292,10 @@ void Lease::step_pull(Running& service) {
         });
     return;
   }
-  finish_pull(service);
+  finish_pull(service, record);
 }
 
-void Lease::finish_pull(Running& service) {
+void Lease::finish_pull(Running& service, Record& record) {
   const std::unique_ptr<Pull> pull = std::move(service.pull);
   pull->thread.join();
   Result<Image>& result = *pull->result;
@@ -361,13 +308,13 @@ void Lease::finish_pull(Running& service) {
   service.backoff.forget();
   service.reason.clear();
   service.image = *result;
-  Record record;
+  Record found;
   {
     const std::lock_guard lock(mutex_);
-    record_.digests[service.spec.name] = result->digest;
-    record = record_;
+    record.digests[service.spec.name] = result->digest;
+    found = record;
   }
-  complain(machine_.save(record));
+  complain(machine_.save(found));
   note(false, "Pulled", service.spec.name, "image " + result->digest);
   complain(machine_.images.evict());
 }
@@ -474,6 +421,7 @@ void Lease::tear_down() {
     clean = clean && result.has_value();
   };
   check(machine_.ingress.set(id_, {}));
+  staged_.clear();
   std::vector<Running*> all;
   for (const auto& service : services_) {
     service->pull.reset();
@@ -482,16 +430,20 @@ void Lease::tear_down() {
   stop_replicas(all);
   for (const Running* service : all)
     for (const Replica& replica : service->replicas) check(remove(machine_, replica.place.id()));
+  if (!machine_.cgroups.destroy(machine_.cgroup_root() + "/" + id_))
+    check(fail(WorkloadError::kProgramFailed, id_ + ": its processes cannot be ended"));
   check(machine_.network.remove_bridge(record_.slot));
   check(machine_.network.forget_lease(record_.slot));
   check(remove_tree(machine_.data + "/leases/" + id_));
   // Tried again at the next step. Until then nobody else gets its ports and its network, to which
   // traffic may still be led.
   if (!clean) return;
-  for (const AssignedPort& port : record_.ports)
-    machine_.ports.release(port.protocol, port.machine_port);
-  services_.clear();
+  const Record nothing;
   const std::lock_guard lock(mutex_);
+  release_ports(record_, nothing);
+  for (const auto& wanted : {next_, staging_})
+    if (wanted) release_ports(*wanted, nothing);
+  services_.clear();
   stopped_ = true;
 }
 

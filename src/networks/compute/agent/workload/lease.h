@@ -4,6 +4,10 @@
 // A service: pull the image, then for each replica: create → running → ready; when it ends, its
 // reason is kept and it is made again after a wait that doubles. Nothing here decides from what is
 // unknown: a replica counts as dead only when conmon wrote its exit code or its processes are gone.
+//
+// An update: the images of services that run are pulled first, and only when all are here, what
+// changes is replaced. Until then, and for ever when an image cannot be had, the earlier version
+// runs on.
 #pragma once
 
 #include <condition_variable>
@@ -37,10 +41,12 @@ class Lease {
   Found adopt();
   void begin();
 
-  // The thread does the rest. `record` differs in workload, addresses and ports.
+  // The thread does the rest. `record` differs in workload, addresses and ports; ports that neither
+  // it nor what runs needs are released.
   void update(Record record);
   // Ends everything of the lease; then stopped() is true.
   void stop();
+  bool stopping() const;
   bool stopped() const;
   // Look again now.
   void wake();
@@ -58,9 +64,12 @@ class Lease {
   void run(std::stop_token stop);
   Duration step();  // the longest sleep until the next step
   void take_update();
+  bool stage(const Record& next);
+  void replace_with(Record next);
+  void release_ports(const Record& gone, const Record& kept, const Record* also = nullptr);
   void remove_service(Running& service, bool with_data);
-  void step_pull(Running& service);
-  void finish_pull(Running& service);
+  void step_pull(Running& service, Record& record);
+  void finish_pull(Running& service, Record& record);
   void step_replica(Running& service, Replica& replica);
   void look_at_limits(Running& service, Replica& replica);
   void create_replica(Running& service, Replica& replica);
@@ -82,7 +91,8 @@ class Lease {
   mutable std::mutex mutex_;  // of everything down to the next blank line
   std::condition_variable_any changed_;
   Record record_;
-  std::optional<Record> next_;
+  std::optional<Record> next_;     // wanted, and not looked at yet
+  std::optional<Record> staging_;  // wanted, and its images are not all here yet
   bool woken_ = false;
   bool stopping_ = false;
   bool stopped_ = false;
@@ -92,6 +102,7 @@ class Lease {
 
   // Only the thread touches these (and adopt, before it begins).
   std::vector<std::unique_ptr<Running>> services_;
+  std::vector<std::unique_ptr<Running>> staged_;  // of `staging_`, those that need an image
   bool bridge_ready_ = false;
   std::string last_complaint_;
   std::jthread thread_;

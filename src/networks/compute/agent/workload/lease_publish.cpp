@@ -18,6 +18,9 @@ void Lease::publish() {
                       .total = spec.replicas,
                       .image_digest = service->image ? service->image->digest : ""};
     out.reason = service->reason;
+    for (const auto& staged : staged_)
+      if (staged->spec.name == spec.name && !staged->reason.empty())
+        out.reason = "the update waits, and the earlier version runs on: " + staged->reason;
     std::vector<Ipv4> running;
     std::vector<Ipv4> ready;
     bool waiting = false;

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "networks/compute/agent/workload/container.h"
 #include "networks/compute/agent/workload/journal.h"
 #include "networks/compute/agent/workload/lease.h"
@@ -31,9 +32,19 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kRoomToSpare = 256ull << 20;
 constexpr Duration kSuperviseEvery = Duration::seconds(2);
 
-// Container ids and data directories begin with the lease's id.
-std::string lease_part(const std::string& id) {
-  return id.substr(0, id.find('.'));
+// Groups of the provider's own work, beside those of its leases.
+constexpr std::string_view kMonitorsGroup = "monitors";
+constexpr std::string_view kImagesGroup = "images";
+
+// Fetching and unpacking is done for customers who have paid nothing yet: it gets half of the
+// cores, and memory enough for the programs that do it.
+constexpr std::uint64_t kImagesMemoryBytes = 1ull << 30;
+constexpr std::uint64_t kImagesProcesses = 1024;
+
+std::uint64_t kernel_setting(Disk& disk, const std::string& name) {
+  const auto text = disk.read("/proc/sys/kernel/" + name);
+  return text ? parse_int<std::uint64_t>(text->substr(0, text->find('\n'))).value_or(32'768)
+              : 32'768;
 }
 
 class Manager final : public WorkloadManager {
@@ -42,7 +53,7 @@ class Manager final : public WorkloadManager {
           const Clock& clock)
       : host_(host),
         disk_(disk),
-        network_(host, std::move(network), run_directory_of(config)),
+        network_(host, flows_, std::move(network), run_directory_of(config)),
         ingress_(host, disk, config.ingress_listen, run_directory_of(config)),
         ports_(config.publish_addresses, config.port_range.first, config.port_range.last),
         images_(
@@ -85,6 +96,8 @@ class Manager final : public WorkloadManager {
       return fail(WorkloadError::kUnsupported,
                   "this machine cannot give containers users of their own (" + why + ")");
     TRY(journal_, Journal::open(disk_, machine_.data + "/journal"));
+    TRY_VOID(limit_groups());
+    TRY_VOID(rename_data_of_old());
     TRY_VOID(images_.clean());
     TRY_VOID(network_.open());
     TRY_VOID(ingress_.open());
@@ -110,6 +123,7 @@ class Manager final : public WorkloadManager {
     const std::lock_guard lock(mutex_);
     if (leases_.contains(workload.key))
       return fail(WorkloadError::kAlreadyExists, "lease " + workload.key.text());
+    TRY_VOID(check_id_is_free(workload.key, keys_locked()));
     TRY_VOID(check_hosts(workload));
     TRY(const auto room, hold_room(workload));  // until the journal says whose it is
     Record record{.workload = workload};
@@ -148,7 +162,6 @@ class Manager final : public WorkloadManager {
       release_ports(record.ports, before);
       return saved;
     }
-    release_ports(before, record.ports);
     lease->update(std::move(record));
     return {};
   }
@@ -170,9 +183,7 @@ class Manager final : public WorkloadManager {
 
   std::vector<LeaseKey> list() const override {
     const std::lock_guard lock(mutex_);
-    std::vector<LeaseKey> out;
-    for (const auto& [key, lease] : leases_) out.push_back(key);
-    return out;
+    return keys_locked();
   }
 
   Result<LeaseStatus> status(const LeaseKey& key) const override {
@@ -249,6 +260,40 @@ class Manager final : public WorkloadManager {
   }
 
  private:
+  std::vector<LeaseKey> keys_locked() const {
+    std::vector<LeaseKey> out;
+    for (const auto& [key, lease] : leases_) out.push_back(key);
+    return out;
+  }
+
+  // What all leases take together, and what the provider does for them.
+  Result<void> limit_groups() {
+    const std::string root = machine_.cgroup_root();
+    TRY_VOID(machine_.cgroups.limit(
+        root, {.processes = processes_for_leases(kernel_setting(disk_, "pid_max"),
+                                                 kernel_setting(disk_, "threads-max"))}));
+    const std::string images = root + "/" + std::string(kImagesGroup);
+    const auto cores = static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
+    TRY_VOID(
+        machine_.cgroups.limit(images, {.memory_bytes = kImagesMemoryBytes,
+                                        .cpu_milli = std::max<std::uint64_t>(1000, cores * 500),
+                                        .processes = kImagesProcesses}));
+    TRY(const auto entrances, machine_.cgroups.entrances(images));
+    images_.confine(entrances);
+    return {};
+  }
+
+  // Gives volumes that a version before the first release made the names that they have now. Its
+  // containers are found under no name of the journal and are made again, on these volumes.
+  Result<void> rename_data_of_old() {
+    std::vector<LeaseKey> keys;
+    for (const auto& [name, text] : journal_->entries()) {
+      TRY(const Record record, record_from_json(text));
+      keys.push_back(record.workload.key);
+    }
+    return workload::rename_data_of_old(disk_, machine_.data + "/leases", keys);
+  }
+
   static std::string image_of(const LeaseWorkload& workload, const std::string& service) {
     const auto found = std::ranges::find(workload.services, service, &Service::name);
     return found == workload.services.end() ? "" : found->image;
@@ -303,6 +348,9 @@ class Manager final : public WorkloadManager {
     for (const auto& [key, lease] : leases_) {
       if (key == workload.key) continue;
       const Record other = lease->record();
+      // What ends lets go of its names first of all: whoever moves them to a lease of his own needs
+      // not wait for the rest of it.
+      if (lease->stopping() && key.owner == workload.key.owner) continue;
       for (const Service& service : other.workload.services)
         for (const Expose& expose : service.exposes)
           for (const std::string& host : expose.hosts)
@@ -437,8 +485,20 @@ class Manager final : public WorkloadManager {
     std::set<std::string> found;
     TRY(const auto bundles, disk_.list(machine_.run + "/c"));
     found.insert(bundles.begin(), bundles.end());
-    for (const std::string& name : machine_.cgroups.children(machine_.cgroup_root()))
-      if (name != "monitors") found.insert(name);
+    std::vector<std::string> lease_groups;
+    const std::string root = machine_.cgroup_root();
+    for (const std::string& name : machine_.cgroups.children(root)) {
+      if (name == kMonitorsGroup || name == kImagesGroup) continue;
+      if (name != lease_part(name)) {  // a container of a version before the first release
+        found.insert(name);
+        if (!machine_.cgroups.destroy(root + "/" + name))
+          return fail(WorkloadError::kProgramFailed, name + ": its processes cannot be ended");
+        continue;
+      }
+      lease_groups.push_back(name);
+      for (std::string& id : machine_.cgroups.children(root + "/" + name))
+        found.insert(std::move(id));
+    }
     for (const std::string& id : found) {
       // While the leases' threads run, those of known leases are theirs to judge.
       const bool ours = watcher_.joinable() ? known_leases.contains(lease_part(id))
@@ -448,6 +508,9 @@ class Manager final : public WorkloadManager {
       ++report.orphans;
       log_info("workload", "removed orphan " + id);
     }
+    for (const std::string& name : lease_groups)
+      if (!known_leases.contains(name) && !machine_.cgroups.destroy(root + "/" + name))
+        return fail(WorkloadError::kProgramFailed, name + ": its processes cannot be ended");
     if (disk_.exists(machine_.data + "/leases")) {
       TRY(const auto directories, disk_.list(machine_.data + "/leases"));
       for (const std::string& name : directories)
@@ -526,6 +589,7 @@ class Manager final : public WorkloadManager {
   Host& host_;
   Disk& disk_;
   std::unique_ptr<FileLock> lock_;
+  KernelFlows flows_;
   Network network_;
   Ingress ingress_;
   PortHolder ports_;

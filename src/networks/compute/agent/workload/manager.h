@@ -62,7 +62,9 @@ struct Config {
   // may find it full before their own limit.
   std::uint32_t disk_percent = 100;
 
+  // Processes and threads. All leases together get three quarters of what the kernel has.
   std::uint32_t pids_max = 1024;                  // per replica
+  std::uint32_t lease_pids_max = 8192;            // of all replicas of a lease
   std::uint64_t log_bytes_max = 8ull << 20;       // per replica, half of it in the older file
   Duration stop_grace = Duration::seconds(5);     // between SIGTERM and SIGKILL
   Duration backoff_first = Duration::seconds(1);  // doubles

@@ -38,7 +38,7 @@ TEST_F(CrashRootTest, ContainersThatDiedMeanwhileAreRestartedAndOrphansRemoved) 
   open();
   EXPECT_TRUE(manager_->list().empty());
   EXPECT_TRUE(Cgroups::find(mounts())
-                  ->processes("/tp-" + config_.instance + "/" + container(2, "web"))
+                  ->processes("/tp-" + config_.instance + "/" + group_of(container(2, "web")))
                   .empty());
   EXPECT_FALSE(fs::exists(config_.data_directory + "/leases/" + lease_id(key(2))));
   EXPECT_FALSE(page(2));
@@ -69,6 +69,22 @@ TEST_F(CrashRootTest, AfterARebootEverythingIsMadeAgainWithItsVolumes) {
   open();
   EXPECT_TRUE(eventually([&] { return page(1) == "2 starts\n"; })) << reason(1);
   EXPECT_EQ(fetch("http://127.0.0.1:" + std::to_string(port) + "/"), "2 starts\n");
+}
+
+TEST_F(CrashRootTest, VolumesThatAnEarlierVersionNamedStayWithTheirLease) {
+  LeaseWorkload workload{.key = key(1)};
+  Service backend = script("backend", "PORT=8080 exec /backend");
+  backend.exposes = {{.port = 8080, .external_port = 80, .global = true, .hosts = {host_of(1)}}};
+  backend.volumes.push_back(
+      {.name = "data", .size_bytes = 16 << 20, .kind = VolumeKind::kPersistent, .mount = "/data"});
+  workload.services = {backend};
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return page(1) == "1 starts\n"; })) << reason(1);
+  reboot();
+  const std::string leases = config_.data_directory + "/leases/";
+  fs::rename(leases + lease_id(key(1)), leases + lease_id_of_old(key(1)));
+  open();
+  EXPECT_TRUE(eventually([&] { return page(1) == "2 starts\n"; })) << reason(1);
 }
 
 TEST_F(CrashRootTest, DisksOfAServiceThatAnUpdateTookAwayGoWithTheNextStart) {
@@ -184,7 +200,7 @@ TEST_F(CrashRootTest, KilledAtAnyMomentTheNextProcessKeepsWhatWasAcknowledged) {
   // Nothing runs that nobody wants.
   const Cgroups cgroups = *Cgroups::find(mounts());
   EXPECT_TRUE(eventually([&] {
-    return cgroups.children("/tp-" + config_.instance).size() == manager_->list().size() + 1;
+    return cgroups.children("/tp-" + config_.instance).size() == manager_->list().size() + 2;
   }));
   fs::remove(acks);
 }

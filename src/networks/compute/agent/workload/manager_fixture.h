@@ -235,7 +235,8 @@ class WorkloadRootTest : public ::testing::Test {
   }
   void kill_container(std::uint64_t dseq, const std::string& name) {
     const Cgroups cgroups = *Cgroups::find(mounts());
-    for (const int pid : cgroups.processes("/tp-" + config_.instance + "/" + container(dseq, name)))
+    for (const int pid :
+         cgroups.processes("/tp-" + config_.instance + "/" + group_of(container(dseq, name))))
       ::kill(pid, SIGKILL);
   }
   // A UDP socket that listens inside the replica's network.

@@ -93,6 +93,40 @@ TEST_F(ImageRootTest, APrivateRegistryLetsInOnlyWhoHasThePassword) {
   fs::remove_all(directory);
 }
 
+TEST_F(ImageRootTest, AnUpdateToAnImageThatIsNotThereLeavesTheEarlierVersionRunning) {
+  LeaseWorkload workload = hello();
+  workload.services[0].exposes.push_back({.port = 80, .external_port = 81, .global = true});
+  start(workload);
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  const BlockTime started = service(1).replicas.at(0).started_at;
+  const std::uint16_t port = manager_->status(key(1))->forwarded_ports.at(0).external_port;
+  const auto forwarded = [](std::uint16_t to) {
+    return fetch("http://127.0.0.1:" + std::to_string(to) + "/").has_value();
+  };
+
+  LeaseWorkload bad = workload;
+  bad.services[0].image = kRegistry + "/absent:1";
+  bad.services[0].exposes.pop_back();
+  ASSERT_TRUE(manager_->update(bad));
+  ASSERT_TRUE(eventually([&] { return !reason(1).empty(); }));
+  EXPECT_NE(reason(1).find("the earlier version runs on"), std::string::npos) << reason(1);
+  EXPECT_EQ(*manager_->workload(key(1)), bad) << "what is wanted";
+  EXPECT_TRUE(healthy(1));
+  EXPECT_TRUE(page(1));
+  EXPECT_TRUE(forwarded(port));
+  EXPECT_EQ(service(1).replicas.at(0).started_at, started);
+
+  LeaseWorkload good = workload;
+  good.services[0].env = {"VERSION=2"};
+  ASSERT_TRUE(manager_->update(good));
+  EXPECT_TRUE(eventually([&] {
+    return in_container(1, "web", "echo $VERSION") == "2\n" && page(1).has_value();
+  })) << reason(1);
+  EXPECT_TRUE(eventually(
+      [&] { return forwarded(manager_->status(key(1))->forwarded_ports.at(0).external_port); }));
+  EXPECT_TRUE(reason(1).empty()) << reason(1);
+}
+
 // Makes an image of the hello image and whatever `change` does to its root directory.
 std::string pushed_variant(SystemHost& host, const std::string& name, const std::string& change,
                            const std::string& layout_of_hello,

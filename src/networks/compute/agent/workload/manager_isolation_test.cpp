@@ -135,6 +135,45 @@ TEST_F(IsolationRootTest, AForwardedUdpPortCarriesQuestionsAndAnswers) {
   ::close(outside);
 }
 
+TEST_F(IsolationRootTest, AFlowIntoALeaseThatEndedDoesNotReachTheNextOne) {
+  const auto lease = [](std::uint64_t dseq, bool global) {
+    LeaseWorkload out{.key = key(dseq)};
+    out.services = {script("echo", "sleep 100")};
+    out.services[0].exposes = {{.port = 5353, .protocol = Protocol::kUdp, .global = global}};
+    return out;
+  };
+  const timeval patience{.tv_sec = 1, .tv_usec = 0};
+  start(lease(1, true));
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  const std::string address = service(1).replicas.at(0).address;
+  const int inside = udp_socket_inside(1, "echo", 5353);
+  ASSERT_GE(inside, 0);
+  ::setsockopt(inside, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const int outside = ::socket(AF_INET, SOCK_DGRAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(manager_->status(key(1))->forwarded_ports.at(0).external_port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(outside, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  std::string text(16, '\0');
+  ASSERT_EQ(::send(outside, "one", 3, 0), 3);
+  ASSERT_EQ(::recv(inside, text.data(), text.size(), 0), 3) << "the flow is there";
+  ::close(inside);
+  ASSERT_TRUE(stop(1));
+
+  start(lease(2, false));
+  ASSERT_TRUE(eventually([&] { return healthy(2); })) << reason(2);
+  ASSERT_EQ(service(2).replicas.at(0).address, address) << "the network is used again";
+  const int next = udp_socket_inside(2, "echo", 5353);
+  ASSERT_GE(next, 0);
+  ::setsockopt(next, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  for (int i = 0; i < 3; ++i)
+    ::send(outside, "two", 3, 0);  // refused, perhaps: then it did not arrive
+  EXPECT_LT(::recv(next, text.data(), text.size(), 0), 0);
+  ::close(next);
+  ::close(outside);
+}
+
 TEST_F(IsolationRootTest, ReplicasShareAForwardedPort) {
   LeaseWorkload workload = hello();
   workload.services[0].replicas = 2;
@@ -190,13 +229,52 @@ TEST_F(IsolationRootTest, AForkBombHitsItsLimitIsToldAndNeighboursGoOn) {
   workload.services[0].memory_bytes = 256 << 20;
   start(workload);
   EXPECT_TRUE(eventually([&] { return !reason(1).empty(); }, 5s));
-  EXPECT_EQ(reason(1), "the limit of 100 processes was reached");
+  EXPECT_EQ(reason(1), "a new process was refused: a replica has at most 100, a lease 8192");
   EXPECT_LE(Cgroups::find(mounts())
-                ->processes("/tp-" + config_.instance + "/" + container(1, "bomb"))
+                ->processes("/tp-" + config_.instance + "/" + group_of(container(1, "bomb")))
                 .size(),
             100u);
   EXPECT_TRUE(page(2));
   EXPECT_TRUE(stop(1));
+}
+
+TEST_F(IsolationRootTest, AllReplicasOfALeaseShareALimitOfProcesses) {
+  manager_.reset();
+  config_.lease_pids_max = 60;
+  open();
+  start(hello(2));
+  LeaseWorkload workload{.key = key(1)};
+  workload.services = {script("bomb", "f() { f | f & }; f; sleep 100")};
+  workload.services[0].memory_bytes = 256 << 20;
+  workload.services[0].replicas = 2;
+  start(workload);
+  EXPECT_TRUE(eventually([&] { return reason(1).find("a lease 60") != std::string::npos; }))
+      << reason(1);
+  EXPECT_LE(
+      Cgroups::find(mounts())->processes("/tp-" + config_.instance + "/" + lease_id(key(1))).size(),
+      60u);
+  EXPECT_TRUE(eventually([&] { return healthy(2) && page(2).has_value(); })) << reason(2);
+  EXPECT_TRUE(stop(1));
+}
+
+TEST_F(IsolationRootTest, TheProviderItselfIsLimitedInWhatItDoesForLeases) {
+  const std::string root = "/tp-" + config_.instance;
+  const auto limit = [&](const std::string& controller, const std::string& file) {
+    for (const std::string& base :
+         {"/sys/fs/cgroup/" + controller, std::string("/sys/fs/cgroup")}) {
+      std::ifstream in(base + root + file);
+      if (std::uint64_t value = 0; in >> value) return value;
+    }
+    return std::uint64_t{0};
+  };
+  std::uint64_t pid_max = 0;
+  std::ifstream("/proc/sys/kernel/pid_max") >> pid_max;
+  EXPECT_GT(limit("pids", "/pids.max"), 0u);
+  EXPECT_LE(limit("pids", "/pids.max"), pid_max - pid_max / 4);
+  EXPECT_EQ(limit("pids", "/images/pids.max"), 1024u);
+  EXPECT_EQ(std::max(limit("memory", "/images/memory.limit_in_bytes"),
+                     limit("memory", "/images/memory.max")),
+            1u << 30);
 }
 
 TEST_F(IsolationRootTest, AFullDiskIsToldAndFillsOnlyItsLease) {

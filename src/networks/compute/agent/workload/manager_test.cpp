@@ -130,6 +130,29 @@ TEST_F(WorkloadRootTest, LogsAreBounded) {
   EXPECT_LE(bytes, (2u << 20) + 4096);
 }
 
+TEST_F(WorkloadRootTest, AHostNameMovesToANewLeaseOfItsOwnerWhileTheOldOneEnds) {
+  config_.stop_grace = Duration::seconds(3);
+  manager_.reset();
+  open();
+  LeaseWorkload old = hello(1);
+  old.services[0].command = {"sh", "-c", "trap '' TERM; while :; do sleep 1; done"};
+  old.services[0].exposes.clear();
+  old.services.push_back(hello(1).services[0]);
+  old.services[1].name = "front";
+  start(old);
+  ASSERT_TRUE(eventually([&] { return healthy(1) && page(1).has_value(); })) << reason(1);
+  ASSERT_TRUE(manager_->stop(key(1)));
+  ASSERT_FALSE(manager_->stopped(key(1))) << "it takes its time";
+
+  LeaseWorkload next = hello(2);
+  next.services[0].exposes[0].hosts = {host_of(1)};
+  LeaseWorkload thief = next;
+  thief.key.owner = "akash1thief";
+  EXPECT_TRUE(is(manager_->start(thief).error(), WorkloadError::kHostNameTaken));
+  start(next);
+  EXPECT_TRUE(eventually([&] { return page(1).has_value(); })) << reason(2);
+}
+
 TEST_F(WorkloadRootTest, AHostNameOfAnotherLeaseIsRefused) {
   start(hello(1));
   LeaseWorkload second = hello(2);

@@ -78,6 +78,28 @@ const char* name_of(Protocol protocol) {
   return protocol == Protocol::kTcp ? "tcp" : "udp";
 }
 
+std::uint8_t number_of(Protocol protocol) {
+  return protocol == Protocol::kTcp ? IPPROTO_TCP : IPPROTO_UDP;
+}
+
+// The ports of `old` with those of their replicas to which `now` does not lead any more.
+std::vector<Forward> ways_gone(const LeaseNetwork& old, const LeaseNetwork& now) {
+  std::vector<Forward> out;
+  for (const Forward& before : old.forwards) {
+    Forward gone = before;
+    for (const Forward& after : now.forwards) {
+      if (after.protocol != before.protocol || after.machine_port != before.machine_port ||
+          after.port != before.port)
+        continue;
+      std::erase_if(gone.replicas, [&](const Ipv4& address) {
+        return std::ranges::find(after.replicas, address) != after.replicas.end();
+      });
+    }
+    if (!gone.replicas.empty()) out.push_back(std::move(gone));
+  }
+  return out;
+}
+
 std::string forward_rule(const Forward& forward) {
   std::string out = std::string("    ") + name_of(forward.protocol) + " dport " +
                     std::to_string(forward.machine_port);
@@ -227,11 +249,9 @@ std::string nft_ruleset(const NetworkConfig& config, const std::vector<LeaseNetw
   out += "  chain to_machine {\n    type filter hook input priority filter; policy accept;\n";
   out += "    iifname != " + ours + " accept\n";
   out += "    ct state established,related accept\n";
-  if (!config.open_machine_ports.empty())
-    out +=
-        "    tcp dport { " +
-        joined(config.open_machine_ports, [](std::uint16_t port) { return std::to_string(port); }) +
-        " } accept\n";
+  for (const Listener& ingress : config.ingress)
+    out += "    " + (ingress.address == Ipv4{} ? "" : "ip daddr " + ingress.address.text() + " ") +
+           "tcp dport " + std::to_string(ingress.port) + " accept\n";
   out += "    reject with icmpx type admin-prohibited\n  }\n";
 
   out += "  chain through {\n    type filter hook forward priority filter; policy accept;\n";
@@ -241,7 +261,9 @@ std::string nft_ruleset(const NetworkConfig& config, const std::vector<LeaseNetw
   out += "    iifname . oifname @within accept\n";
   out += "    iifname " + ours + " ct state new add @flows { ip saddr ct count over " +
          std::to_string(kFlowsMax) + " } reject with icmpx type admin-prohibited\n";
-  out += "    ct status dnat accept\n";
+  // What is published by this or another provider of the machine; a way into something else that
+  // somebody's rules made is none for leases.
+  out += "    oifname \"tp-*\" ct status dnat accept\n";
   out += "    oifname \"tp-*\" reject with icmpx type admin-prohibited\n";
   out += "    ip daddr @name_servers meta l4proto { tcp, udp } th dport 53 accept\n";
   out += "    ip daddr @private_ranges reject with icmpx type admin-prohibited\n";
@@ -268,13 +290,18 @@ std::vector<Ipv4Range> parse_routes(const std::string& proc_net_route) {
   return out;
 }
 
-Network::Network(Host& host, NetworkConfig config, std::string run_directory)
-    : host_(host), config_(std::move(config)), names_(config_), run_(std::move(run_directory)) {}
+Network::Network(Host& host, Flows& flows, NetworkConfig config, std::string run_directory)
+    : host_(host),
+      flows_(flows),
+      config_(std::move(config)),
+      names_(config_),
+      run_(std::move(run_directory)) {}
 
 // A machine that forwarded nothing before must not become a router for its neighbours: a mark in
 // the run directory remembers that we turned forwarding on, and the table then drops what is not
 // ours.
 Result<void> Network::open() {
+  TRY_VOID(flows_.forget([](const Flow&) { return false; }));
   const std::string setting = "/proc/sys/net/ipv4/ip_forward";
   if (read_word(setting) == "1") return {};
   if (!write_setting(run_ + "/forwarding-was-off", "1\n") || !write_setting(setting, "1"))
@@ -378,19 +405,40 @@ Result<void> Network::set_lease(const LeaseNetwork& lease) {
   const std::lock_guard lock(mutex_);
   const auto found = leases_.find(lease.slot);
   if (found != leases_.end() && found->second == lease && !dirty_) return {};
+  if (found != leases_.end())
+    for (Forward& way : ways_gone(found->second, lease)) gone_.push_back(std::move(way));
   leases_[lease.slot] = lease;
-  return apply_locked();
+  TRY_VOID(apply_locked());
+  return forget_gone_locked();
 }
 
 Result<void> Network::forget_lease(std::uint32_t slot) {
   const std::lock_guard lock(mutex_);
-  if (leases_.erase(slot) == 0 && !dirty_) return {};
-  return apply_locked();
+  if (leases_.erase(slot) != 0 || dirty_) TRY_VOID(apply_locked());
+  // After the table, so that no rule of it makes an entry again.
+  const Ipv4Range range = names_.range(slot);
+  return flows_.forget([&](const Flow& flow) {
+    return range.contains(flow.from) || range.contains(flow.to) || range.contains(flow.answered_by);
+  });
+}
+
+// Only what the machine's table no longer says: until begin() it is not known what that is.
+Result<void> Network::forget_gone_locked() {
+  if (gone_.empty() || gathering_) return {};
+  TRY_VOID(flows_.forget([&](const Flow& flow) {
+    return std::ranges::any_of(gone_, [&](const Forward& way) {
+      return flow.protocol == number_of(way.protocol) && flow.to_port == way.machine_port &&
+             std::ranges::find(way.replicas, flow.answered_by) != way.replicas.end();
+    });
+  }));
+  gone_.clear();
+  return {};
 }
 
 Result<void> Network::supervise() {
   const std::lock_guard lock(mutex_);
-  return dirty_ ? apply_locked() : Result<void>();
+  if (dirty_) TRY_VOID(apply_locked());
+  return forget_gone_locked();
 }
 
 Result<void> Network::apply() {
@@ -401,7 +449,8 @@ Result<void> Network::apply() {
 Result<void> Network::begin() {
   const std::lock_guard lock(mutex_);
   gathering_ = false;
-  return apply_locked();
+  TRY_VOID(apply_locked());
+  return forget_gone_locked();
 }
 
 Result<void> Network::apply_locked() {

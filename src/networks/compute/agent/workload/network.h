@@ -19,27 +19,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "networks/compute/agent/workload/flows.h"
 #include "networks/compute/agent/workload/host.h"
+#include "networks/compute/agent/workload/ipv4.h"
 #include "networks/compute/agent/workload/spec.h"
 
 namespace tp::compute::workload {
-
-struct Ipv4 {
-  std::uint32_t value = 0;
-
-  std::string text() const;
-  auto operator<=>(const Ipv4&) const = default;
-};
-
-struct Ipv4Range {
-  Ipv4 first{};
-  std::uint32_t bits = 32;  // of the prefix
-
-  std::string text() const;  // "10.192.0.0/12"
-  bool overlaps(const Ipv4Range& other) const;
-};
-Result<Ipv4> parse_ipv4(const std::string& text);             // Errors: kBadSpec.
-Result<Ipv4Range> parse_ipv4_range(const std::string& text);  // "a.b.c.d/n". Errors: kBadSpec.
 
 // A port of the machine and the replicas that answer it, in turn.
 struct Forward {
@@ -59,13 +44,20 @@ struct LeaseNetwork {
   bool operator==(const LeaseNetwork&) const = default;
 };
 
+// Where the machine itself serves. Address 0.0.0.0: on all of its addresses.
+struct Listener {
+  Ipv4 address{};
+  std::uint16_t port = 0;
+
+  bool operator==(const Listener&) const = default;
+};
+
 struct NetworkConfig {
   std::string instance{};
   Ipv4Range pool{};
   std::vector<Ipv4> name_servers{};
   std::vector<std::string> publish_addresses{};
-  std::vector<std::uint16_t>
-      open_machine_ports{};  // of the ingress: leases may reach it as anybody
+  std::vector<Listener> ingress{};  // leases may reach it as anybody
 };
 
 // Names and numbers that follow from the configuration alone.
@@ -98,11 +90,13 @@ std::vector<Ipv4Range> parse_routes(const std::string& proc_net_route);
 
 class Network {
  public:
-  Network(Host& host, NetworkConfig config, std::string run_directory);
+  // `host` and `flows` must outlive it.
+  Network(Host& host, Flows& flows, NetworkConfig config, std::string run_directory);
 
   const NetworkNames& names() const { return names_; }
-  // Turns forwarding on. Until begin(), changes are only noted, so that leases which already run
-  // are not cut off while the others are still to come. Errors: kProgramFailed.
+  // Turns forwarding on, and finds out whether flows can be forgotten. Until begin(), changes are
+  // only noted, so that leases which already run are not cut off while the others are still to
+  // come. Errors: kProgramFailed, kUnsupported.
   Result<void> open();
   Result<void> begin();
   // A slot whose /24 neither `taken` nor the machine uses. Errors: kNoSpace.
@@ -116,9 +110,11 @@ class Network {
                        const std::vector<Expose>& exposes);
   Result<void> remove_bridge(std::uint32_t slot);
 
-  // Makes the machine's table say what the lease forwards now. Costs one nft call, none when
-  // nothing changed.
+  // Makes the machine's table say what the lease forwards now; flows to a replica that a port no
+  // longer leads to begin anew. Costs one nft call, none when nothing changed.
   Result<void> set_lease(const LeaseNetwork& lease);
+  // Takes the lease out of the table, and forgets all flows from and to its addresses: after that,
+  // they may be somebody else's.
   Result<void> forget_lease(std::uint32_t slot);
   // Tries again what could not be applied. Call now and then.
   Result<void> supervise();
@@ -129,8 +125,10 @@ class Network {
 
  private:
   Result<void> apply_locked();
+  Result<void> forget_gone_locked();
 
   Host& host_;
+  Flows& flows_;
   NetworkConfig config_;
   NetworkNames names_;
   std::string run_;
@@ -138,6 +136,7 @@ class Network {
   bool gathering_ = true;
   bool dirty_ = true;  // the machine's table may say something else
   std::map<std::uint32_t, LeaseNetwork> leases_;
+  std::vector<Forward> gone_;  // ways that no longer are, whose flows may still be there
 };
 
 }  // namespace tp::compute::workload

@@ -16,7 +16,7 @@ NetworkConfig config() {
           .pool = *parse_ipv4_range("10.192.0.0/12"),
           .name_servers = {*parse_ipv4("9.9.9.9")},
           .publish_addresses = {"127.0.0.1"},
-          .open_machine_ports = {8088}};
+          .ingress = {{*parse_ipv4("192.0.2.1"), 8088}}};
 }
 
 std::vector<LeaseNetwork> two_leases() {
@@ -117,9 +117,117 @@ class FailingHost final : public Host {
   int runs = 0;
 };
 
+// Flows that a test says are there.
+class FakeFlows final : public Flows {
+ public:
+  Result<void> forget(FunctionRef<bool(const Flow&)> which) override {
+    if (fails) return fail(WorkloadError::kProgramFailed, "flows");
+    std::erase_if(known, [&](const Flow& flow) { return which(flow); });
+    return {};
+  }
+
+  bool fails = false;
+  std::vector<Flow> known;
+};
+
+class FlowsTest : public ::testing::Test {
+ protected:
+  FlowsTest() { EXPECT_TRUE(network_.begin()); }
+
+  // Of a customer's client to a port of this machine, answered by a replica.
+  static Flow into(std::uint16_t port, Ipv4 replica) {
+    return {.protocol = IPPROTO_UDP,
+            .from = *parse_ipv4("198.51.100.7"),
+            .to = *parse_ipv4("192.0.2.1"),
+            .to_port = port,
+            .answered_by = replica};
+  }
+  // Of a replica to somewhere.
+  static Flow out_of(Ipv4 replica) {
+    return {.protocol = IPPROTO_UDP,
+            .from = replica,
+            .to = *parse_ipv4("198.51.100.7"),
+            .to_port = 53,
+            .answered_by = *parse_ipv4("198.51.100.7")};
+  }
+
+  FailingHost host_;
+  FakeFlows flows_;
+  Network network_{host_, flows_, config(), "/tmp/tp-network-test"};
+  const NetworkNames names_{config()};
+  const LeaseNetwork lease_ = two_leases()[1];  // udp 30002 to its replicas 2 and 3
+};
+
+TEST_F(FlowsTest, EndWithTheirLease) {
+  ASSERT_TRUE(network_.set_lease(lease_));
+  flows_.known = {into(30'002, names_.address(5, 2)), out_of(names_.address(5, 3)),
+                  into(30'009, names_.address(6, 2)), out_of(names_.address(4, 2))};
+  ASSERT_TRUE(network_.forget_lease(5));
+  ASSERT_EQ(flows_.known.size(), 2u) << "those of other leases go on";
+  EXPECT_EQ(flows_.known[0].answered_by, names_.address(6, 2));
+  EXPECT_EQ(flows_.known[1].from, names_.address(4, 2));
+}
+
+TEST_F(FlowsTest, ThatCouldNotBeForgottenAreForgottenByTheNextTry) {
+  ASSERT_TRUE(network_.set_lease(lease_));
+  flows_.known = {into(30'002, names_.address(5, 2))};
+  flows_.fails = true;
+  EXPECT_FALSE(network_.forget_lease(5));
+  EXPECT_FALSE(network_.forget_lease(5)) << "the lease may not give its network back yet";
+  flows_.fails = false;
+  EXPECT_TRUE(network_.forget_lease(5));
+  EXPECT_TRUE(flows_.known.empty());
+}
+
+TEST_F(FlowsTest, LeaveAReplicaToWhichTheirPortNoLongerLeads) {
+  ASSERT_TRUE(network_.set_lease(lease_));
+  flows_.known = {into(30'002, names_.address(5, 2)), into(30'002, names_.address(5, 3)),
+                  into(30'003, names_.address(5, 2)), out_of(names_.address(5, 2))};
+  LeaseNetwork fewer = lease_;
+  fewer.forwards[0].replicas = {names_.address(5, 3)};
+  flows_.fails = true;
+  EXPECT_FALSE(network_.set_lease(fewer));
+  flows_.fails = false;
+  EXPECT_TRUE(network_.supervise());
+  ASSERT_EQ(flows_.known.size(), 3u);
+  EXPECT_EQ(flows_.known[0].answered_by, names_.address(5, 3));
+}
+
+TEST_F(FlowsTest, AreAllForgottenWhenTheirPortLeadsToAnotherPort) {
+  ASSERT_TRUE(network_.set_lease(lease_));
+  flows_.known = {into(30'002, names_.address(5, 2)), into(30'002, names_.address(5, 3))};
+  LeaseNetwork other = lease_;
+  other.forwards[0].port = 54;
+  ASSERT_TRUE(network_.set_lease(other));
+  EXPECT_TRUE(flows_.known.empty());
+}
+
+TEST_F(FlowsTest, GoOnWhileNothingChanges) {
+  ASSERT_TRUE(network_.set_lease(lease_));
+  flows_.known = {into(30'002, names_.address(5, 2))};
+  ASSERT_TRUE(network_.set_lease(lease_));
+  ASSERT_TRUE(network_.supervise());
+  EXPECT_EQ(flows_.known.size(), 1u);
+}
+
+TEST(NetworkTest, LeasesReachTheIngressOnItsOwnAddressOnly) {
+  NetworkConfig changed = config();
+  EXPECT_NE(nft_ruleset(changed, {}, false).find("    ip daddr 192.0.2.1 tcp dport 8088 accept\n"),
+            std::string::npos);
+  changed.ingress = {{Ipv4{}, 80}};
+  EXPECT_NE(nft_ruleset(changed, {}, false).find("\n    tcp dport 80 accept\n"), std::string::npos);
+}
+
+TEST(NetworkTest, WhatOthersRulesLeadElsewhereIsNoWayOutForLeases) {
+  const std::string text = nft_ruleset(config(), two_leases(), false);
+  EXPECT_NE(text.find("oifname \"tp-*\" ct status dnat accept"), std::string::npos);
+  EXPECT_EQ(text.find("    ct status dnat accept"), std::string::npos);
+}
+
 TEST(NetworkTest, ATableThatCouldNotBeAppliedIsAppliedByTheNextTry) {
   FailingHost host;
-  Network network(host, config(), "/tmp/tp-network-test");
+  FakeFlows flows;
+  Network network(host, flows, config(), "/tmp/tp-network-test");
   ASSERT_TRUE(network.begin());
   const LeaseNetwork lease = two_leases()[0];
   host.fails = true;

@@ -16,9 +16,8 @@ using Json = nlohmann::json;
 constexpr const char* kDefaultPath =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr std::uint64_t kCpuPeriodMicroseconds = 100'000;
-constexpr std::uint64_t kMemoryBytesMin = 8ull << 20;  // under this runc itself does not start
-constexpr int kNotPermitted = 1;                       // EPERM
-constexpr int kNotImplemented = 38;                    // ENOSYS
+constexpr int kNotPermitted = 1;     // EPERM
+constexpr int kNotImplemented = 38;  // ENOSYS
 
 std::string name_of(const std::string& entry) {
   return entry.substr(0, entry.find('='));
@@ -140,7 +139,7 @@ Json mounts_of(const ContainerSpec& spec) {
 }
 
 Json resources_of(const ContainerSpec& spec) {
-  const std::uint64_t memory = std::max(spec.memory_bytes, kMemoryBytesMin);
+  const std::uint64_t memory = std::max(spec.memory_bytes, kReplicaMemoryBytesMin);
   Json limits = {{"limit", memory}};
   if (spec.limit_swap) limits["swap"] = memory;  // of both together: no swap
   const std::uint64_t quota = spec.cpu_milli * kCpuPeriodMicroseconds / 1000;

@@ -15,9 +15,11 @@ using Json = nlohmann::json;
 // Found by nlohmann's ADL. `at` and `get` throw on what is missing or of another type: caught once,
 // below.
 static void to_json(Json& json, const HttpOptions& value) {
-  json = {{"max_body_bytes", value.max_body_bytes},   {"read_timeout_ms", value.read_timeout_ms},
-          {"send_timeout_ms", value.send_timeout_ms}, {"next_tries", value.next_tries},
-          {"next_timeout_ms", value.next_timeout_ms}, {"next_cases", value.next_cases}};
+  json = {
+      {"max_body_bytes", value.max_body_bytes},        {"read_timeout_ms", value.read_timeout_ms},
+      {"send_timeout_ms", value.send_timeout_ms},      {"next_tries", value.next_tries},
+      {"next_timeout_ms", value.next_timeout_ms},      {"next_cases", value.next_cases},
+      {"proxy_buffer_bytes", value.proxy_buffer_bytes}};
 }
 static void from_json(const Json& json, HttpOptions& value) {
   json.at("max_body_bytes").get_to(value.max_body_bytes);
@@ -26,6 +28,7 @@ static void from_json(const Json& json, HttpOptions& value) {
   json.at("next_tries").get_to(value.next_tries);
   json.at("next_timeout_ms").get_to(value.next_timeout_ms);
   json.at("next_cases").get_to(value.next_cases);
+  value.proxy_buffer_bytes = json.value("proxy_buffer_bytes", 0U);  // absent in older entries
 }
 
 static void to_json(Json& json, const Expose& value) {
@@ -164,8 +167,42 @@ Result<Record> record_from_json(const std::string& text) try {
 }
 
 std::string lease_id(const LeaseKey& key) {
+  return std::to_string(key.dseq) + "-" + short_hash(key.text(), 32);
+}
+
+std::string lease_id_of_old(const LeaseKey& key) {
   return std::to_string(key.dseq) + "-" + std::to_string(key.gseq) + "-" +
          std::to_string(key.oseq) + "-" + short_hash(key.text(), 8);
+}
+
+Result<void> check_id_is_free(const LeaseKey& key, const std::vector<LeaseKey>& known,
+                              std::string (*id_of)(const LeaseKey&)) {
+  const std::string id = id_of(key);
+  for (const LeaseKey& other : known)
+    if (other != key && id_of(other) == id)
+      return fail(WorkloadError::kAlreadyExists,
+                  "lease " + key.text() + " would have the id " + id + " of lease " + other.text());
+  return {};
+}
+
+Result<void> rename_data_of_old(Disk& disk, const std::string& directory,
+                                const std::vector<LeaseKey>& keys) {
+  std::map<std::string, const LeaseKey*> found;  // by the id of old
+  for (const LeaseKey& key : keys) {
+    const std::string path = directory + "/" + lease_id_of_old(key);
+    if (!disk.exists(path)) continue;
+    const auto [it, is_new] = found.emplace(path, &key);
+    if (!is_new || disk.exists(directory + "/" + lease_id(key)))
+      return fail(WorkloadError::kCorrupted,
+                  path +
+                      ": made by an earlier version, and it cannot be told whether it belongs to " +
+                      it->second->text() + " or to " +
+                      (is_new ? directory + "/" + lease_id(key) : key.text()) +
+                      "; move it away, or to the folder of its lease");
+  }
+  for (const auto& [path, key] : found)
+    TRY_VOID(disk.rename(path, directory + "/" + lease_id(*key)));
+  return found.empty() ? Result<void>() : disk.sync_directory(directory);
 }
 
 std::string replica_name(const std::string& service, std::uint32_t index) {
@@ -177,6 +214,14 @@ std::string container_id(const LeaseKey& key, const std::string& service, std::u
                                ? service
                                : service.substr(0, 12) + "-" + short_hash(service, 7);
   return lease_id(key) + "." + replica_name(part, index);
+}
+
+std::string lease_part(const std::string& container_id) {
+  return container_id.substr(0, container_id.find('.'));
+}
+
+std::string group_of(const std::string& container_id) {
+  return lease_part(container_id) + "/" + container_id;
 }
 
 IdRange ids_of(std::uint32_t slot) {

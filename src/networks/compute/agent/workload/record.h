@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/disk.h"
 #include "base/result.h"
 #include "networks/compute/agent/workload/kernel.h"
 #include "networks/compute/agent/workload/spec.h"
@@ -42,12 +43,30 @@ Result<Record> record_from_json(const std::string& text);  // Errors: kCorrupted
 // the digests of images that are still wanted.
 Record with_digests(Record known, const Record& found);
 
-// "7-1-1-ab12cd34": sequence numbers and a hash of the whole lease id.
+// "7-<32 hex digits>": the deployment's number, for people, and 128 bits of a hash of the whole
+// lease key. It names the lease's data, groups and containers, so that a customer who could find a
+// key with the id of another's would be given that one's volumes: fewer bits can be searched
+// through.
 std::string lease_id(const LeaseKey& key);
+// The id that versions before the first release gave: 32 bits of hash, and all sequence numbers.
+std::string lease_id_of_old(const LeaseKey& key);
+// Refuses `key` when another of `known` has the same id. Errors: kAlreadyExists.
+Result<void> check_id_is_free(const LeaseKey& key, const std::vector<LeaseKey>& known,
+                              std::string (*id_of)(const LeaseKey&) = lease_id);
+// Gives what lies in `directory` (<data>/leases) under ids of old those of now, for all leases of
+// the journal. Nothing is touched when two of them share an old id, or when one has data under
+// both: whose it is, only the operator can say. Durable when it returns. Errors: kCorrupted.
+Result<void> rename_data_of_old(Disk& disk, const std::string& directory,
+                                const std::vector<LeaseKey>& keys);
 std::string replica_name(const std::string& service, std::uint32_t index);  // "web.0"
-// Under which the container runs: "7-1-1-ab12cd34.web.0". A long service name is cut and hashed,
+// Under which the container runs: "7-<32 hex digits>.web.0". A long service name is cut and hashed,
 // because socket paths are short.
 std::string container_id(const LeaseKey& key, const std::string& service, std::uint32_t index);
+// The part of a container's id that is its lease's.
+std::string lease_part(const std::string& container_id);
+// The container's control group below that of the provider: "7-<hash>/7-<hash>.web.0". The one
+// above it is the whole lease's.
+std::string group_of(const std::string& container_id);
 // The lease's users, far above those of people and daemons: 1,879,048,192 + slot * 65,536.
 IdRange ids_of(std::uint32_t slot);
 // Changes whenever a running container no longer is what `service` asks for.

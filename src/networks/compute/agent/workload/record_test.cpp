@@ -1,9 +1,15 @@
 #include "networks/compute/agent/workload/record.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
 
 #include "networks/compute/agent/workload/backoff.h"
 #include "networks/compute/agent/workload/cgroup.h"
+#include "networks/compute/agent/workload/error.h"
 #include "networks/compute/agent/workload/ingress.h"
 #include "networks/compute/agent/workload/kernel.h"
 
@@ -59,6 +65,81 @@ TEST(RecordTest, NamesOfContainersAreShortAndTellApart) {
   LeaseKey neighbour = key;
   neighbour.owner = "q";
   EXPECT_NE(lease_id(key), lease_id(neighbour));
+}
+
+TEST(RecordTest, AnIdHas128BitsOfTheWholeKey) {
+  const std::string id = lease_id({"o", 7, 1, 2, "p"});
+  ASSERT_TRUE(id.starts_with("7-"));
+  EXPECT_EQ(id.size(), 2u + 32);
+  std::set<std::string> ids{id};
+  for (const LeaseKey& key :
+       {LeaseKey{"q", 7, 1, 2, "p"}, LeaseKey{"o", 8, 1, 2, "p"}, LeaseKey{"o", 7, 3, 2, "p"},
+        LeaseKey{"o", 7, 1, 3, "p"}, LeaseKey{"o", 7, 1, 2, "q"}})
+    EXPECT_TRUE(ids.insert(lease_id(key)).second) << key.text();
+}
+
+TEST(RecordTest, ALeaseIsRefusedTheIdOfAnother) {
+  const LeaseKey victim{"o", 7, 1, 1, "p"};
+  const LeaseKey other{"q", 7, 1, 1, "p"};
+  EXPECT_TRUE(check_id_is_free(other, {victim}));
+  EXPECT_TRUE(check_id_is_free(victim, {victim}));
+  const auto refused = check_id_is_free(other, {victim}, [](const LeaseKey& key) {
+    return std::to_string(key.dseq);  // as if a hash had been searched for
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(is(refused.error(), WorkloadError::kAlreadyExists));
+  EXPECT_NE(refused.error().text.find(victim.text()), std::string::npos);
+}
+
+// Folders with a file each, as versions before the first release left them.
+class OldDataTest : public ::testing::Test {
+ protected:
+  OldDataTest() { std::filesystem::remove_all(directory_); }
+  ~OldDataTest() override { std::filesystem::remove_all(directory_); }
+
+  void put(const std::string& id, const std::string& text) {
+    std::filesystem::create_directories(directory_ + "/" + id);
+    std::ofstream(directory_ + "/" + id + "/disk") << text;
+  }
+  std::string get(const std::string& id) {
+    return disk_.read(directory_ + "/" + id + "/disk").value_or("nothing");
+  }
+
+  const LeaseKey one_{"o", 7, 1, 1, "p"};
+  const LeaseKey two_{"o", 8, 1, 1, "p"};
+  const std::string directory_ =
+      (std::filesystem::temp_directory_path() / ("tp-old-data." + std::to_string(::getpid())))
+          .string();
+  SystemDisk disk_;
+};
+
+TEST_F(OldDataTest, StaysWithItsLease) {
+  put(lease_id_of_old(one_), "one");
+  put(lease_id(two_), "two");
+  ASSERT_TRUE(rename_data_of_old(disk_, directory_, {one_, two_}));
+  EXPECT_EQ(get(lease_id(one_)), "one");
+  EXPECT_EQ(get(lease_id(two_)), "two");
+  EXPECT_FALSE(disk_.exists(directory_ + "/" + lease_id_of_old(one_)));
+}
+
+TEST_F(OldDataTest, IsLeftAloneWhenTwoLeasesMayOwnIt) {
+  put(lease_id_of_old(one_), "whose?");
+  const auto refused = rename_data_of_old(disk_, directory_, {one_, one_});
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(is(refused.error(), WorkloadError::kCorrupted));
+  EXPECT_EQ(get(lease_id_of_old(one_)), "whose?");
+}
+
+TEST_F(OldDataTest, DoesNotReplaceWhatTheLeaseHasNow) {
+  put(lease_id_of_old(one_), "old");
+  put(lease_id(one_), "new");
+  EXPECT_FALSE(rename_data_of_old(disk_, directory_, {one_}));
+  EXPECT_EQ(get(lease_id_of_old(one_)), "old");
+  EXPECT_EQ(get(lease_id(one_)), "new");
+}
+
+TEST_F(OldDataTest, IsNoNeed) {
+  EXPECT_TRUE(rename_data_of_old(disk_, directory_, {one_, two_}));
 }
 
 TEST(RecordTest, AddressesStayWithTheirReplicas) {
@@ -142,6 +223,26 @@ TEST(IngressTest, ARouteLeadsToEveryReadyReplica) {
   EXPECT_NE(text.find("\"persist\": false"), std::string::npos);
 }
 
+TEST(IngressTest, TriesAreBoundedInNumberAndTime) {
+  const auto config_of = [](const HttpOptions& options) {
+    return caddy_config(
+        {"127.0.0.1:8088"}, "/run/a.sock",
+        {{.host = "a.localhost", .upstreams = {"10.0.0.2:80"}, .options = options}});
+  };
+  const std::string plain = config_of({});
+  EXPECT_NE(plain.find("\"retries\": 2"), std::string::npos);
+  EXPECT_NE(plain.find("\"try_duration\": \"60000ms\""), std::string::npos);
+  EXPECT_NE(plain.find("\"try_interval\": \"50ms\""), std::string::npos);
+  const std::string many = config_of({.next_tries = 4'000'000'000, .next_timeout_ms = 90'000});
+  EXPECT_NE(many.find("\"retries\": 9"), std::string::npos);
+  EXPECT_NE(many.find("\"try_duration\": \"60000ms\""), std::string::npos);
+  EXPECT_NE(config_of({.next_timeout_ms = 500}).find("\"try_duration\": \"500ms\""),
+            std::string::npos);
+  for (const HttpOptions& once : {HttpOptions{.next_tries = 1, .next_timeout_ms = 500},
+                                  HttpOptions{.next_timeout_ms = 500, .next_cases = {"off"}}})
+    EXPECT_EQ(config_of(once).find("try_duration"), std::string::npos);
+}
+
 TEST(IngressTest, ARouteWithoutReplicasAnswersThatItIsNotReady) {
   const std::string text =
       caddy_config({"127.0.0.1:8088"}, "/run/a.sock", {{.host = "a.localhost"}});
@@ -155,6 +256,22 @@ TEST(IngressTest, WhatCaddyCannotDoIsSaid) {
   const auto notes = unmapped({.next_cases = {"error", "503"}});
   ASSERT_EQ(notes.size(), 1u);
   EXPECT_NE(notes[0].find("503"), std::string::npos);
+  const auto bounded =
+      unmapped({.next_tries = 11, .next_timeout_ms = 60'001, .proxy_buffer_bytes = 8192});
+  ASSERT_EQ(bounded.size(), 3u);
+  EXPECT_NE(bounded[0].find("next_tries: 10 instead of 11"), std::string::npos);
+  EXPECT_NE(bounded[1].find("next_timeout: 60000 instead of 60001"), std::string::npos);
+  EXPECT_NE(bounded[2].find("proxy_buffer_size"), std::string::npos);
+}
+
+TEST(RecordTest, AnEntryOfBeforeProxyBufferSizeIsRead) {
+  std::string text = to_json(record());
+  const std::string field = ",\"proxy_buffer_bytes\":0";
+  ASSERT_NE(text.find(field), std::string::npos);
+  while (text.find(field) != std::string::npos) text.erase(text.find(field), field.size());
+  const auto back = record_from_json(text);
+  ASSERT_TRUE(back) << back.error().text;
+  EXPECT_EQ(*back, record());
 }
 
 TEST(IngressTest, ThePortIsReadFromTheListenAddress) {

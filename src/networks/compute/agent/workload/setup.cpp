@@ -1,8 +1,12 @@
 #include "networks/compute/agent/workload/setup.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -26,7 +30,36 @@ std::vector<std::string> servers_in(const std::string& path) {
   return out;
 }
 
+// The addresses behind "HOST:PORT"; of a name, those that it has now.
+Result<std::vector<Listener>> listeners_of(const std::string& listen) {
+  std::string name = listen.substr(0, listen.rfind(':'));
+  if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
+  if (name.empty() || name == "::") return std::vector<Listener>{{.port = port_of(listen)}};
+  addrinfo hints{};
+  hints.ai_family = AF_INET;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  std::vector<Listener> out;
+  // Leases have IPv4 only: an address of IPv6 is none that they could ask.
+  if (const int failed = ::getaddrinfo(name.c_str(), nullptr, &hints, &list);
+      failed != 0 && name.find(':') == std::string::npos)
+    return fail(WorkloadError::kBadSpec,
+                "ingress address \"" + listen + "\": " + ::gai_strerror(failed));
+  for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
+    sockaddr_in address{};
+    std::memcpy(&address, one->ai_addr, sizeof address);
+    out.push_back({.address = {ntohl(address.sin_addr.s_addr)}, .port = port_of(listen)});
+  }
+  if (list != nullptr) ::freeaddrinfo(list);
+  return out;
+}
+
 }  // namespace
+
+std::uint64_t processes_for_leases(std::uint64_t pid_max, std::uint64_t threads_max) {
+  const std::uint64_t all = std::min(pid_max, threads_max);
+  return all - all / 4;
+}
 
 std::string run_directory_of(const Config& config) {
   return config.run_directory.empty() ? "/run/tp-" + config.instance : config.run_directory;
@@ -84,7 +117,8 @@ Result<NetworkConfig> network_config(const Config& config) {
   for (const std::string& listen : config.ingress_listen) {
     if (port_of(listen) == 0)
       return fail(WorkloadError::kBadSpec, "ingress address \"" + listen + "\" is not HOST:PORT");
-    out.open_machine_ports.push_back(port_of(listen));
+    TRY(const auto listeners, listeners_of(listen));
+    out.ingress.insert(out.ingress.end(), listeners.begin(), listeners.end());
   }
   return out;
 }
@@ -105,7 +139,8 @@ Result<void> purge(const Config& config, Host& host, Disk& disk, bool data) {
   if (!cgroups.destroy("/tp-" + config.instance))
     return fail(WorkloadError::kProgramFailed, "processes of /tp-" + config.instance + " stay");
   TRY_VOID(Ingress(host, disk, config.ingress_listen, run).close());
-  TRY_VOID(Network(host, network, run).purge());
+  KernelFlows flows;
+  TRY_VOID(Network(host, flows, network, run).purge());
   TRY_VOID(unmount_below(run));
   TRY_VOID(remove_tree(run));
   if (!data) return {};

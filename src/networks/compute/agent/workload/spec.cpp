@@ -16,6 +16,9 @@ constexpr std::uint32_t kReplicasMax = 200;  // of a lease: its /24 has room for
 // Of a lease. Each port holds a socket here and is one of 2,768 by default, each host name a route.
 constexpr std::size_t kForwardedPortsMax = 64;
 constexpr std::size_t kHostNamesMax = 64;
+// specs/compute-market.md §1.4. 0, there "the default", has become one before it comes here.
+constexpr std::uint64_t kBodyBytesMax = 104'857'600;
+constexpr std::uint32_t kTimeoutMsMax = 60'000;
 constexpr std::uint64_t kVolumeBytesMin = 5ull << 20;  // specs/compute-market.md §1.8
 constexpr std::size_t kTextsMax = 1024;                // env entries, arguments
 constexpr std::size_t kTextBytesMax = 128 * 1024;
@@ -156,10 +159,23 @@ class Checker {
     return {};
   }
 
+  static Result<void> check_http(const HttpOptions& http, const std::string& what) {
+    const auto within = [&](const char* name, std::uint64_t value,
+                            std::uint64_t most) -> Result<void> {
+      if (value >= 1 && value <= most) return {};
+      return bad(what + ": " + name + " " + std::to_string(value) + " is outside 1.." +
+                 std::to_string(most));
+    };
+    TRY_VOID(within("max_body_size", http.max_body_bytes, kBodyBytesMax));
+    TRY_VOID(within("read_timeout", http.read_timeout_ms, kTimeoutMsMax));
+    return within("send_timeout", http.send_timeout_ms, kTimeoutMsMax);
+  }
+
   Result<void> check_exposes(const Service& service, const std::string& where) {
     for (const Expose& expose : service.exposes) {
       const std::string what = where + ", port " + std::to_string(expose.port);
       if (expose.port == 0) return bad(what + " is outside 1..65535");
+      TRY_VOID(check_http(expose.http, what));
       for (const std::string& host : expose.hosts) {
         if (!is_host_name(host)) return bad(what + ": \"" + host + "\" is not a host name");
         if (expose.is_http() && !hosts_.insert(host).second)

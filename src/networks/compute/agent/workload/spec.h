@@ -34,9 +34,10 @@ struct HttpOptions {
   std::uint32_t read_timeout_ms = 60'000;
   std::uint32_t send_timeout_ms = 60'000;
   std::uint32_t next_tries = 3;
-  std::uint32_t next_timeout_ms = 0;  // 0: no limit but the tries
+  std::uint32_t next_timeout_ms = 0;  // 0: the longest that the ingress gives
   // Of: error timeout 500 502 503 504 403 404 429 off.
   std::vector<std::string> next_cases{"error", "timeout"};
+  std::uint32_t proxy_buffer_bytes = 0;  // 0: the ingress' own
 
   bool operator==(const HttpOptions&) const = default;
 };
@@ -88,6 +89,12 @@ struct Credentials {
 
   bool operator==(const Credentials&) const = default;
 };
+
+// Under this runc itself does not start: so much a replica is given at least, its memory-backed
+// volumes included.
+inline constexpr std::uint64_t kReplicaMemoryBytesMin = 8ull << 20;
+// What conmon takes beside each replica: 2.2 MiB measured (README.md), and a little more.
+inline constexpr std::uint64_t kMonitorMemoryBytes = 3ull << 20;
 
 struct Service {
   std::string name{};   // a DNS label

@@ -126,6 +126,18 @@ TEST(WorkloadSpecTest, AHostNameMayLeadToOnePlaceOnly) {
   expect_refused(workload, WorkloadError::kBadSpec, "host name \"hello.localhost\"");
 }
 
+TEST(WorkloadSpecTest, HttpOptionsOutsideTheirLimitsAreRefused) {
+  const auto refused = [](const HttpOptions& options, std::string_view words) {
+    LeaseWorkload workload = hello();
+    workload.services[0].exposes[0].http = options;
+    expect_refused(workload, WorkloadError::kBadSpec, words);
+  };
+  refused({.max_body_bytes = 104'857'601}, "max_body_size 104857601 is outside 1..104857600");
+  refused({.max_body_bytes = 0}, "max_body_size 0 is outside");
+  refused({.read_timeout_ms = 60'001}, "read_timeout 60001 is outside 1..60000");
+  refused({.send_timeout_ms = 0}, "send_timeout 0 is outside");
+}
+
 TEST(WorkloadSpecTest, ALeaseCannotTakeAllPortsOfTheMachine) {
   LeaseWorkload workload = hello();
   for (std::uint16_t port = 1000; port < 1064; ++port)
