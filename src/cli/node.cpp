@@ -9,6 +9,7 @@
 #include "app/app.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "chain/params_json.h"
 #include "cli/command.h"
 #include "cli/daemon_disk.h"
 #include "cli/node_home.h"
@@ -53,6 +54,17 @@ solo::BlockPolicy policy_of(const NodeConfig& config) {
   policy.idle_interval = config.idle_interval;
   policy.prove_after = config.prove_after;
   return policy;
+}
+
+// What genesis fixed, also before the chain's first block.
+Result<Duration> billable_gap_max(app::App& app, const comet_types::Genesis& genesis) {
+  if (app.machine().info().committed_height > Height{0}) return app.params().billable_gap_max;
+  boost::system::error_code error;
+  const boost::json::value app_state = boost::json::parse(genesis.app_state_json, error);
+  if (error || !app_state.is_object())
+    return fail(CliError::kUsage, "genesis.json: app_state is no JSON object");
+  TRY(const chain::ChainParams params, chain::read_chain_params(app_state, genesis.chain_id));
+  return params.billable_gap_max;
 }
 
 // After a crash the index reads again what it had not written. Until then a search would not find
@@ -103,6 +115,8 @@ Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
                                       .retain_for = config.versions_for,
                                       .retain_bytes = config.versions_mib << 20},
                                      disk, clock, compute, background));
+  TRY(const Duration gap_max, billable_gap_max(*app, genesis));
+  TRY_VOID(check_intervals(config, gap_max));
   TRY(const auto index, index::Index::open(disk, home.index(), genesis.chain_id));
   TRY(const auto sequencer,
       solo::Sequencer::start({.directory = home.blocks(),
