@@ -44,15 +44,18 @@ endif()
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 
-# turnpike_library(NAME [DEPS lib...] [LINK lib...] [TEST_LINK lib...])
+# turnpike_library(NAME [MAIN file] [DEPS lib...] [LINK lib...] [TEST_LINK lib...])
 #
-# One library from every .cpp of the current folder. DEPS are libraries of the house that its public headers may include;
+# One library from every .cpp of the current folder, but for MAIN, which belongs to a program. DEPS are libraries of the house that its public headers may include;
 # LINK are outside libraries. `*_test.cpp` become one program NAME_test, each `*_fuzz.cpp` one fuzzer, `*_bench.cpp` one
 # program NAME_bench (target `benchmarks`). Folders joined by "_" name the library: src/networks/compute/spec is
 # networks_compute_spec.
 function(turnpike_library name)
-  cmake_parse_arguments(ARG "" "" "DEPS;LINK;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "MAIN" "DEPS;LINK;TEST_LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  if(ARG_MAIN)
+    list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_MAIN})
+  endif()
   set(tests ${sources})
   set(benches ${sources})
   set(fuzzers ${sources})

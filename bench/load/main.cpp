@@ -35,8 +35,11 @@ Result<void> genesis(const Settings& settings) {
 
 int main(int count, char** arguments) {
   using namespace tp::load;
-  const std::map<std::string, tp::Result<void> (*)(const Settings&)> modes{
-      {"genesis", genesis}, {"history", history}, {"queries", queries}, {"transfers", transfers}};
+  const std::map<std::string, tp::Result<void> (*)(const Settings&)> modes{{"genesis", genesis},
+                                                                           {"history", history},
+                                                                           {"queries", queries},
+                                                                           {"transfers", transfers},
+                                                                           {"latency", latency}};
   std::map<std::string, std::string> values;
   for (int i = 2; i < count; ++i) {
     const std::string argument = arguments[i];
@@ -46,7 +49,8 @@ int main(int count, char** arguments) {
   }
   const auto mode = modes.find(count > 1 ? arguments[1] : "");
   if (mode == modes.end()) {
-    std::fprintf(stderr, "usage: turnpike_load genesis|history|queries|transfers NAME=VALUE...\n");
+    std::fprintf(stderr,
+                 "usage: turnpike_load genesis|history|queries|transfers|latency NAME=VALUE...\n");
     return 2;
   }
   const tp::Result<void> done = mode->second(Settings(std::move(values)));

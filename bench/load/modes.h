@@ -30,5 +30,8 @@ Result<void> queries(const Settings& settings);
 // rpc=URL accounts=N signers=N transfers=N connections=N batch=N: sends transfers signed before,
 // and prints the figure.
 Result<void> transfers(const Settings& settings);
+// rpc=URL accounts=N transfers=N: sends one transfer after the other, each when the node rests, and
+// prints the figures of how long it took into a durable block. `accounts` is for the record only.
+Result<void> latency(const Settings& settings);
 
 }  // namespace tp::load

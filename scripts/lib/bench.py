@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
 RESULTS = ROOT / "bench" / "results"
 SCRIPT_SECONDS_MAX = 1800
+STOP_SECONDS_MAX = 90  # scripts/up may need 30 s for each of its processes
 
 
 def first_match(path, pattern):
@@ -54,7 +55,8 @@ def run_program(program):
     with tempfile.TemporaryDirectory(prefix="turnpike-bench-") as scratch:
         report = pathlib.Path(scratch) / "report.json"
         result = subprocess.run(
-            [program, f"--benchmark_out={report}", "--benchmark_out_format=json"], cwd=ROOT,
+            [program, f"--benchmark_out={report}", "--benchmark_out_format=json"],
+            cwd=scratch,  # some leave their data where they stand
             stdin=subprocess.DEVNULL, env={**os.environ, "TURNPIKE_TMP": scratch})
         if result.returncode != 0:
             return None, f"{program.name} exited with status {result.returncode}"
@@ -64,7 +66,24 @@ def run_program(program):
     return [entry for entry in entries if not entry.get("error_occurred")], "; ".join(errors)
 
 
-def run_script(script):
+def stop_group(process):
+    """Ends a script and what it started: asked first, for it may have a network to take down."""
+    for number, seconds_max in ((signal.SIGTERM, STOP_SECONDS_MAX), (signal.SIGKILL, None)):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        try:
+            process.communicate(timeout=seconds_max)
+        except subprocess.TimeoutExpired:
+            pass
+
+
+def on_term(*_):
+    sys.exit(143)
+
+
+def run_script(script, seconds_max=SCRIPT_SECONDS_MAX):
     """The lines that a script of bench/ printed, as {figure: line}."""
     env = {**os.environ, "TURNPIKE": str(BUILD / "bin" / "turnpike"), "TURNPIKE_BUILD": str(BUILD),
            "TURNPIKE_ROOT": str(ROOT)}
@@ -73,11 +92,13 @@ def run_script(script):
                                    stdout=subprocess.PIPE, start_new_session=True,
                                    env={**env, "TURNPIKE_TMP": scratch})
         try:
-            output, _ = process.communicate(timeout=SCRIPT_SECONDS_MAX)
+            output, _ = process.communicate(timeout=seconds_max)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            return {}, f"bench/{script.name} did not finish within {SCRIPT_SECONDS_MAX} s"
+            stop_group(process)
+            return {}, f"bench/{script.name} did not finish within {seconds_max} s"
+        except BaseException:  # Ctrl-C and TERM: what the script started must not outlive us
+            stop_group(process)
+            raise
     measured = {}
     for line in output.splitlines():
         if line.startswith("{"):
@@ -131,6 +152,10 @@ def limit_of(figure, results):
         factor, other = figure["limit_of"]
         base = results.get(other, {}).get("value")
         return None if base is None else factor * base
+    if "limit_over" in figure:
+        factor, other = figure["limit_over"]
+        base = results.get(other, {}).get("value")
+        return None if base is None else factor / base
     return None
 
 
@@ -147,8 +172,9 @@ def judge(figure, results):
     target, target_text = target_of(figure, results)
     limit = limit_of(figure, results)
     row = {"id": figure["id"], "what": figure["what"], "unit": figure["unit"], "value": value,
-           "settings": entry.get("settings", ""), "target": target, "target_text": target_text,
-           "limit": limit, "ratio": None, "met": None}
+           "settings": entry.get("settings") or figure.get("settings", ""), "target": target,
+           "target_text": target_text, "limit": limit, "limit_why": figure.get("limit_why", ""),
+           "ratio": None, "met": None}
     if value is not None and limit:
         row["ratio"] = value / limit if figure["better"] == "higher" else limit / value
     if target_text:
@@ -185,9 +211,19 @@ def markdown(about, rows, date):
         if target:
             target += " met" if row["met"] else " **missed**"
         ratio = f"{row['ratio']:.2f}" if row["ratio"] is not None else ""
-        lines.append(f"| {row['what']} | {row['settings']} | {result} | {target} | "
-                     f"{number(row['limit'])} | {ratio} |")
+        limit = "; ".join(filter(None, [number(row["limit"]), row["limit_why"]]))
+        lines.append(f"| {row['what']} | {row['settings']} | {result} | {target} | {limit} | {ratio} |")
     return "\n".join(lines) + "\n"
+
+
+def wanted_by(figures, names):
+    """The programs and scripts that the names ask for: themselves, and those of figures, also of the
+    figures that a target is measured by."""
+    by_id = {figure["id"]: figure for figure in figures}
+    asked = [by_id[name] for name in names if name in by_id]
+    asked += [by_id[figure["at_least_of"][1]] for figure in asked if "at_least_of" in figure]
+    sources = {figure.get(key) for figure in asked for key in ("program", "script")} - {None}
+    return sources | set(names)
 
 
 def measure(figures, names):
@@ -195,10 +231,7 @@ def measure(figures, names):
     programs = {program.name: program for program in sorted((BUILD / "bench").glob("*_bench"))}
     scripts = {script.name: script for script in sorted((ROOT / "bench").iterdir())
                if script.is_file() and os.access(script, os.X_OK)}
-    wanted = set(names)
-    for figure in figures:
-        if figure["id"] in names:
-            wanted |= {figure.get("program"), figure.get("script")}
+    wanted = wanted_by(figures, names)
     for name in names:
         if name not in programs and name not in scripts and name not in {f["id"] for f in figures}:
             sys.exit(f"scripts/bench: no benchmark, script or figure \"{name}\"; there is "
@@ -225,7 +258,7 @@ def measure(figures, names):
             if value is None:
                 problems.append(f"{figure['program']} reported nothing named {figure['benchmark']}")
             else:
-                results[figure["id"]] = {"value": value, "settings": figure.get("settings", "")}
+                results[figure["id"]] = {"value": value}
     return results, problems, reports
 
 
@@ -235,6 +268,7 @@ def main():
     parser.add_argument("--no-record", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, on_term)
 
     figures = tomllib.loads((ROOT / "bench" / "targets.toml").read_text())["figure"]
     results, problems, reports = measure(figures, options.names)

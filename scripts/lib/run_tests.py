@@ -185,6 +185,12 @@ def run_script(script, env, arguments=()):
     return outcome
 
 
+def not_set_up(script, group, fails):
+    """A script whose group of scripts/setup could not be installed."""
+    why = f"{script}: scripts/setup {group} failed here"
+    return Outcome(script, failed=1, failures=[why]) if fails else Outcome(script, skips=[why])
+
+
 def report_progress(outcome):
     """One line for each program, then its failures and skips."""
     word = "FAILED" if outcome.failed else "ok" if outcome.passed else "skipped"
@@ -208,6 +214,7 @@ def main():
     parser.add_argument("--filter", default="")
     parser.add_argument("--groups", required=True)
     parser.add_argument("--without", help="a group of scripts/setup that could not be installed")
+    parser.add_argument("--without-fails", action="store_true", help="scripts that need it fail")
     parser.add_argument("scripts", nargs="*")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -245,7 +252,7 @@ def main():
     # One after the other: these start whole networks, and some measure.
     for script in arguments.scripts:
         if arguments.without in (header_of(ROOT / script, "setup") or "").split():
-            add(Outcome(script, skips=[f"{script}: scripts/setup {arguments.without} failed here"]))
+            add(not_set_up(script, arguments.without, arguments.without_fails))
         else:
             add(run_script(ROOT / script, env))
 

@@ -5,6 +5,8 @@
 //                                                                                   └▶ manifest to
 //                                                                                   the providers
 //                                                                                   ─▶ URLs
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <iostream>
@@ -13,6 +15,7 @@
 
 #include "agent/config.h"
 #include "base/function_ref.h"
+#include "cli/bid_choice.h"
 #include "cli/command.h"
 #include "cli/market_client.h"
 #include "cli/progress.h"
@@ -181,33 +184,11 @@ Result<std::map<std::uint32_t, std::vector<BidView>>> wait_for_bids(
       for (std::uint32_t gseq = 1; gseq <= groups; ++gseq)
         if (!by_group.contains(gseq))
           missing += (missing.empty() ? "" : ", ") + std::to_string(gseq);
-      return fail(CliError::kFailed,
-                  "no provider bid for group " + missing + " of deployment " +
-                      std::to_string(dseq) + " within " + agent::to_text(timeout) +
-                      "; it stays open for bids. Close it with: turnpike close " +
-                      std::to_string(dseq));
+      return fail(CliError::kFailed, "no provider bid for group " + missing + " of deployment " +
+                                         std::to_string(dseq) + " within " +
+                                         agent::to_text(timeout) + "; it stays open for bids");
     }
     pause(kPoll);
-  }
-}
-
-Result<BidView> choose(const std::vector<BidView>& bids, const ChainFacts& facts, bool cheapest) {
-  if (cheapest || bids.size() == 1) return bids.front();
-  std::cerr << "\n  #  price per hour        provider\n";
-  for (std::size_t i = 0; i < bids.size(); ++i) {
-    TRY(const Decimal hourly, per_hour(bids[i].price.amount, facts.tick));
-    std::cerr << "  " << i + 1 << "  " << money_for_people(hourly, bids[i].price.denom.text())
-              << "  " << bids[i].name.provider << "\n";
-  }
-  while (true) {
-    std::cerr << "Which one? [1] " << std::flush;
-    std::string line;
-    if (!std::getline(std::cin, line))
-      return fail(CliError::kUsage, "nobody to ask; say --yes to take the cheapest");
-    if (line.empty()) return bids.front();
-    const auto number = parse_u128(line);
-    if (number && *number >= 1 && *number <= bids.size())
-      return bids[static_cast<std::size_t>(*number) - 1];
   }
 }
 
@@ -243,82 +224,134 @@ Result<GatewayLeaseStatus> wait_until_started(GatewayClient& gateway, const Leas
   }
 }
 
-Result<Deployed> deploy_file(Session& session, const DeployOptions& options, const Clock& clock,
-                             const Progress& progress, ChainFacts& facts) {
-  TRY(const Duration bid_timeout, agent::parse_duration(options.bid_timeout));
-  TRY(const Duration bid_window, agent::parse_duration(options.bid_window));
-  TRY(const Duration start_timeout, agent::parse_duration(options.start_timeout));
+// What is settled before a deposit is paid.
+struct Plan {
+  compute::CompiledSdl compiled;
+  std::optional<Duration> reclamation;
+  Coin deposit;
+  ChainFacts facts;
+  Duration bid_timeout;
+  Duration bid_window;
+  Duration start_timeout;
+};
+
+Result<Plan> plan_for(Session& session, const DeployOptions& options, const Progress& progress) {
+  Plan plan;
+  TRY_TO(plan.bid_timeout, agent::parse_duration(options.bid_timeout));
+  TRY_TO(plan.bid_window, agent::parse_duration(options.bid_window));
+  TRY_TO(plan.start_timeout, agent::parse_duration(options.start_timeout));
   TRY(const Bytes text, session.disk().read(options.file));
   TRY(compute::Sdl sdl,
       compute::parse_sdl(text, options.file,
                          options.lenient ? compute::SdlMode::kLenient : compute::SdlMode::kStrict));
   TRY(client::RpcClient * rpc, session.rpc());
   MarketClient market(*rpc);
-  TRY_TO(facts, market.facts());
-  TRY(const auto denominations, denominations_of(session.config(), facts));
+  TRY_TO(plan.facts, market.facts());
+  TRY(const auto denominations, denominations_of(session.config(), plan.facts));
   for (const compute::DenominationChange& change : compute::map_denominations(sdl, denominations))
     progress.step("price", options.file + ", " + change.to_string());
   TRY(const auto auditors, auditors_of(session));
   for (const compute::AuditorChange& change : compute::map_auditors(sdl, auditors))
     progress.step("auditor", options.file + ", " + change.to_string());
-  TRY_VOID(check_auditors(sdl, options.file, facts.prefix));
-  const compute::CompiledSdl compiled = compute::compile_sdl(sdl);
-
-  TRY(client::Wallet * wallet, session.wallet());
-  const std::string& owner = wallet->address_text();
-  Coin deposit{Denom::of(compiled.groups.front().resources.front().price.denom), {}};
-  if (options.deposit.empty()) {
-    TRY_TO(deposit.amount, market.min_deposit(deposit.denom.text()));
-  } else {
-    TRY_TO(deposit, Coin::parse(options.deposit));
+  TRY_VOID(check_auditors(sdl, options.file, plan.facts.prefix));
+  plan.compiled = compute::compile_sdl(sdl);
+  plan.reclamation = sdl.reclamation_min_window;
+  if (!options.deposit.empty()) {
+    TRY_TO(plan.deposit, Coin::parse(options.deposit));
+    return plan;
   }
-  Deployed deployed;
-  TRY(const client::TxOutcome created,
-      create_numbered(*rpc, market, *wallet, deployed.dseq, [&](std::uint64_t dseq) {
-        return create_deployment(owner, dseq, compiled, deposit, sdl.reclamation_min_window);
-      }));
-  progress.step("order", "deployment " + std::to_string(deployed.dseq) + " in block " +
-                             std::to_string(created.height.value) + ", deposit " +
-                             deposit.to_string());
+  plan.deposit.denom = Denom::of(plan.compiled.groups.front().resources.front().price.denom);
+  TRY_TO(plan.deposit.amount, market.min_deposit(plan.deposit.denom.text()));
+  return plan;
+}
 
-  TRY(const auto bids, wait_for_bids(market, clock, progress, facts, owner, deployed.dseq,
-                                     compiled.groups.size(), bid_timeout, bid_window));
+// From the order to leases that run, into `deployed`, whose number is set.
+Result<void> follow(MarketClient& market, client::Wallet& wallet, const Plan& plan, bool cheapest,
+                    const Clock& clock, const Progress& progress, Deployed& deployed) {
+  const std::string& owner = wallet.address_text();
+  TRY(const auto bids,
+      wait_for_bids(market, clock, progress, plan.facts, owner, deployed.dseq,
+                    plan.compiled.groups.size(), plan.bid_timeout, plan.bid_window));
   std::vector<client::Message> leases;
   for (const auto& [gseq, list] : bids) {
-    TRY(BidView chosen, choose(list, facts, options.yes));
+    BidView chosen = list.front();
+    if (!cheapest) TRY_TO(chosen, ask_which_bid(list, plan.facts.tick, std::cin, std::cerr));
     leases.push_back(create_lease(chosen.name));
     deployed.leases.push_back(std::move(chosen));
   }
-  TRY(const client::TxOutcome leased, wallet->send(leases));
+  TRY(const client::TxOutcome leased, wallet.send(leases));
   for (const BidView& lease : deployed.leases)
     progress.step("lease", "group " + std::to_string(lease.name.gseq) + " with " +
                                lease.name.provider + " in block " +
                                std::to_string(leased.height.value));
 
-  const std::string manifest = compute::canonical_json(compiled.manifest);
+  const std::string manifest = compute::canonical_json(plan.compiled.manifest);
   for (const BidView& lease : deployed.leases) {
     TRY(const ProviderView provider, market.provider(lease.name.provider));
-    TRY(GatewayClient gateway, GatewayClient::make(provider.gateway, wallet->key(), owner, clock));
+    TRY(GatewayClient gateway, GatewayClient::make(provider.gateway, wallet.key(), owner, clock));
     TRY_VOID(gateway.put_manifest(deployed.dseq, manifest));
     progress.step("manifest", "accepted by " + provider.gateway.host_uri);
     TRY(const GatewayLeaseStatus status,
         wait_until_started(gateway, {deployed.dseq, lease.name.gseq, lease.name.oseq}, clock,
-                           progress, start_timeout));
+                           progress, plan.start_timeout));
     for (const std::string& url : status.urls()) deployed.urls.push_back(url);
     for (const auto& port : status.forwarded_ports)
       deployed.ports.push_back(port.service + ": " + port.host + ":" +
                                std::to_string(port.external_port) + " leads to " +
                                std::to_string(port.port) + "/" + port.protocol);
   }
+  return {};
+}
+
+// `error` came after the deposit was, or may have been, paid: its text also says what is left and
+// how to end it.
+std::unexpected<Error> with_what_is_left(Error error, std::uint64_t dseq) {
+  const std::string number = std::to_string(dseq);
+  error.text = for_people(error) +
+               (is(error, client::ClientError::kNotIncluded)
+                    ? "\nit may still come; look with: turnpike status " + number
+                    : "\ndeployment " + number + " stays, with what is left of its deposit") +
+               "; end it with: turnpike close " + number;
+  return std::unexpected(std::move(error));
+}
+
+// `left`: for --json, what a failure leaves on the chain.
+Result<Deployed> deploy_file(Session& session, const DeployOptions& options, const Clock& clock,
+                             const Progress& progress, ChainFacts& facts, json::object& left) {
+  TRY(const Plan plan, plan_for(session, options, progress));
+  facts = plan.facts;
+  TRY(client::RpcClient * rpc, session.rpc());
+  MarketClient market(*rpc);
+  TRY(client::Wallet * wallet, session.wallet());
+  Deployed deployed;
+  const auto created =
+      create_numbered(*rpc, market, *wallet, deployed.dseq, [&](std::uint64_t dseq) {
+        return create_deployment(wallet->address_text(), dseq, plan.compiled, plan.deposit,
+                                 plan.reclamation);
+      });
+  if (!created && !is(created.error(), client::ClientError::kNotIncluded))
+    return std::unexpected(created.error());
+  left["deployment"] = std::to_string(deployed.dseq);
+  if (!created) return with_what_is_left(created.error(), deployed.dseq);
+  progress.step("order", "deployment " + std::to_string(deployed.dseq) + " in block " +
+                             std::to_string(created->height.value) + ", deposit " +
+                             plan.deposit.to_string());
+  if (const auto done = follow(market, *wallet, plan, options.yes, clock, progress, deployed);
+      !done)
+    return with_what_is_left(done.error(), deployed.dseq);
   return deployed;
 }
 
-Result<void> deploy(const GlobalOptions& global, const DeployOptions& options) {
+Result<void> deploy(const GlobalOptions& global, const DeployOptions& options, json::object& left) {
+  if (!options.yes && isatty(STDIN_FILENO) == 0)
+    return fail(CliError::kUsage,
+                "nobody can be asked which bid to take, because standard input is no terminal; say "
+                "--yes to take the cheapest");
   TRY(const auto session, Session::open(global));
   const SystemClock clock;
   const Progress progress(global, clock);
   ChainFacts facts;
-  TRY(const Deployed deployed, deploy_file(*session, options, clock, progress, facts));
+  TRY(const Deployed deployed, deploy_file(*session, options, clock, progress, facts, left));
 
   Decimal per_tick;
   std::string denom;
@@ -369,7 +402,10 @@ void add_deploy(Program& program) {
   command->add_option("--start-timeout", options->start_timeout,
                       "How long to wait for the services to start");
   command->callback([&program, options] {
-    program.action = [&program, options] { return deploy(program.options, *options); };
+    program.client = ClientUse::kNodeAndKey;
+    program.action = [&program, options] {
+      return deploy(program.options, *options, program.left);
+    };
   });
 }
 

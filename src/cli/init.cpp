@@ -2,7 +2,10 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cctype>
+#include <cstdlib>
+#include <filesystem>
 
+#include "app/app.h"
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/node_home.h"
@@ -92,6 +95,45 @@ Result<std::string> app_state_of(const InitOptions& options) {
   return std::string(json::serialize(state));
 }
 
+// A folder that is gone when the object is.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "turnpike-init-XXXXXX";
+    if (const char* made = mkdtemp(pattern.data())) path_ = made;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const std::string& path() const { return path_; }  // empty: it could not be made
+
+ private:
+  std::string path_;
+};
+
+// Reads the genesis as the node will, on a state that is thrown away: what it would refuse is said
+// before anything is written.
+Result<void> try_out(const std::string& chain_id, const std::string& app_state) {
+  const ScratchFolder folder;
+  if (folder.path().empty())
+    return fail(CliError::kFailed, "no folder can be made in " +
+                                       std::filesystem::temp_directory_path().string() +
+                                       " to try the chain out");
+  SystemDisk disk;
+  SystemClock clock;
+  InlineExecutor executor;
+  TRY(const auto app,
+      app::App::open({.directory = folder.path()}, disk, clock, executor, executor));
+  const auto begun =
+      app->machine().init({.time = clock.now(), .chain_id = chain_id, .app_state_json = app_state});
+  if (!begun)
+    return fail(CliError::kUsage, "no chain could start with this: " + begun.error().text);
+  return {};
+}
+
 Result<void> init(const GlobalOptions& global, const InitOptions& options) {
   SystemDisk disk;
   SystemClock clock;
@@ -100,11 +142,12 @@ Result<void> init(const GlobalOptions& global, const InitOptions& options) {
   if (disk.exists(home.genesis()))
     return fail(CliError::kUsage,
                 home.genesis() + " exists already; remove " + global.home + " to start over");
+  TRY(std::string app_state, app_state_of(options));
+  TRY_VOID(try_out(options.chain_id, app_state));
   TRY_VOID(disk.make_directories(home.config()));
   TRY(const auto key, comet_types::load_or_make_validator_key(disk, home.validator_key(), random));
   TRY_VOID(comet_types::load_or_make_node_key(disk, home.node_key(), random));
 
-  TRY(std::string app_state, app_state_of(options));
   comet_types::Genesis genesis;
   genesis.time = clock.now();
   genesis.chain_id = options.chain_id;

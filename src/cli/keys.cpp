@@ -1,4 +1,6 @@
 // turnpike keys: the keyring.
+#include <unistd.h>
+
 #include <boost/json.hpp>
 #include <fstream>
 #include <iostream>
@@ -45,7 +47,7 @@ Result<void> add(const GlobalOptions& global, const std::string& name) {
 Result<void> import(const GlobalOptions& global, const std::string& name) {
   TRY(const auto session, Session::open(global));
   std::string mnemonic;
-  std::cerr << "The words, on one line: " << std::flush;
+  if (isatty(STDIN_FILENO) != 0) std::cerr << "The words, on one line: " << std::flush;
   std::getline(std::cin, mnemonic);
   const auto passphrase = session->passphrase(true);
   if (!passphrase) return std::unexpected(passphrase.error());

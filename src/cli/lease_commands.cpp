@@ -117,6 +117,10 @@ std::string lease_status(Session& session, MarketClient& market, const LeaseView
 }
 
 Result<void> status(const GlobalOptions& global, const LeaseOptions& options) {
+  if (options.dseq == 0 && options.active)
+    return fail(CliError::kUsage, "--active needs the number of a deployment");
+  if (options.dseq != 0 && options.all)
+    return fail(CliError::kUsage, "--all lists every deployment; leave the number out");
   TRY(const auto session, Session::open(global));
   if (options.dseq == 0) return options.all ? list(*session, true) : node_status(*session);
   TRY(const std::string owner, own_address(*session));
@@ -250,6 +254,7 @@ void add_lease_commands(Program& program) {
   const auto command = [&](const char* name, const char* help, auto action) {
     CLI::App* sub = program.root.add_subcommand(name, help);
     sub->callback([&program, options, action] {
+      program.client = ClientUse::kNodeAndKey;
       program.action = [&program, options, action] { return action(program.options, *options); };
     });
     return sub;

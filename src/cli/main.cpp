@@ -1,4 +1,6 @@
 // turnpike: rent out hardware, rent hardware, and see who really pays.
+#include <algorithm>
+#include <boost/json.hpp>
 #include <csignal>
 #include <iostream>
 
@@ -8,23 +10,32 @@
 
 namespace tp::cli {
 
-ErrorInfo describe(CliError error) {
-  switch (error) {
-    case CliError::kUsage: return {"cli", 2, "usage"};
-    case CliError::kFailed: return {"cli", 3, "failed"};
-  }
-  TP_FATAL("CliError out of range");
-}
-
 namespace {
 
-// The text of an error without the registered part that only programs want.
-std::string for_people(const Error& error) {
-  std::string text = error.text;
-  for (const std::string_view suffix :
-       {": usage", ": failed", ": invalid configuration", ": server unreachable"})
-    if (text.ends_with(suffix)) text.resize(text.size() - suffix.size());
-  return text;
+// With --json one line of JSON, which is the last of standard error; else words. Standard output is
+// left to answers, some of which a command gives before it fails.
+void report(const Error& error, const Program& program) {
+  const bool unreachable = is(error, client::ClientError::kUnreachable);
+  const std::string hint =
+      "No node answers there. Start a local network with scripts/up, or a node with `turnpike "
+      "node`; for another one set node = \"http://HOST:PORT\" in " +
+      program.options.home + "/client.toml, or say --node http://HOST:PORT.";
+  if (program.options.json) {
+    boost::json::object more = program.left;
+    if (unreachable) more["hint"] = hint;
+    std::cerr << error_json(error, more) << std::endl;
+    return;
+  }
+  std::cerr << "turnpike: " << for_people(error) << "\n";
+  if (unreachable) std::cerr << hint << "\n";
+}
+
+// A wrong command line; 0 for --help and --version, which are answers.
+int refuse(const CLI::ParseError& error, Program& program, bool as_json) {
+  if (error.get_exit_code() == 0 || !as_json) return program.root.exit(error) == 0 ? 0 : 2;
+  program.options.json = true;
+  report(fail(CliError::kUsage, error.what()).error(), program);
+  return 2;
 }
 
 int run(int argc, char** argv) {
@@ -36,11 +47,12 @@ int run(int argc, char** argv) {
 
   GlobalOptions options{.home = default_home()};
   root.add_option("--home", options.home, "Folder of settings and keys");
-  root.add_flag("--json", options.json, "Answer in JSON, for programs");
+  root.add_flag("--json", options.json,
+                "Answer in JSON, for programs; failures too, on the last line of standard error");
   root.add_option("--node", options.node, "URL of a node's JSON-RPC; overrides client.toml");
   root.add_option("--key", options.key, "Name of the key that signs; overrides client.toml");
 
-  Program program{.root = root, .options = options};
+  Program program{.root = root, .options = options, .action = {}, .left = {}};
   add_init(program);
   add_node(program);
   add_state_commands(program);
@@ -51,18 +63,22 @@ int run(int argc, char** argv) {
   add_sdl(program);
   add_deploy(program);
   add_lease_commands(program);
+  add_client(program);
   add_reference(program);
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return root.exit(error) == 0 ? 0 : 2;
+    // What came before the mistake may not have been read.
+    const bool as_json = std::any_of(
+        argv + 1, argv + argc, [](const char* word) { return std::string_view(word) == "--json"; });
+    return refuse(error, program, as_json);
+  }
+  if (const auto good = check_client_options(options, program.client); !good) {
+    report(good.error(), program);
+    return 2;
   }
   if (const Result<void> done = program.action(); !done) {
-    std::cerr << "turnpike: " << for_people(done.error()) << "\n";
-    if (is(done.error(), client::ClientError::kUnreachable))
-      std::cerr << "No node answers there. Start a local network with scripts/up, or a node with "
-                   "`turnpike node`; for another one set node = \"http://HOST:PORT\" in "
-                << options.home << "/client.toml, or say --node http://HOST:PORT.\n";
+    report(done.error(), program);
     return 1;
   }
   return 0;

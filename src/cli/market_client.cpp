@@ -63,6 +63,25 @@ std::string funds_text(const ::akash::escrow::types::v1::AccountState& account) 
   return text;
 }
 
+// Pages of this many; the node may give fewer and a key to go on from.
+constexpr std::uint64_t kPageItems = 100;
+
+// Asks for one page after the other, and hands each to `read`.
+template <class Response, class Request, class Read>
+Result<void> for_each_page(client::RpcClient& rpc, std::string_view path, Request request,
+                           Read read) {
+  request.mutable_pagination()->set_limit(kPageItems);
+  while (true) {
+    TRY(const Response response, rpc.query<Response>(path, request));
+    TRY_VOID(read(response));
+    const std::string& next = response.pagination().next_key();
+    if (next.empty()) return {};
+    // A node that gives the same key again would keep us for ever.
+    if (next == request.pagination().key()) return malformed("page: it leads to itself");
+    request.mutable_pagination()->set_key(next);
+  }
+}
+
 DeploymentView read_deployment(const deployment_wire::QueryDeploymentResponse& wire) {
   DeploymentView view{
       .dseq = wire.deployment().id().dseq(),
@@ -87,6 +106,14 @@ void write_name(const BidName& name, Id& id) {
   id.set_gseq(name.gseq);
   id.set_oseq(name.oseq);
   id.set_provider(name.provider);
+}
+
+Result<LeaseView> read_lease(const ::akash::market::v1::Lease& lease) {
+  using Lease = ::akash::market::v1::Lease;
+  TRY(DecCoin price, read_price(lease.price()));
+  const bool ended = lease.state() == Lease::closed || lease.state() == Lease::insufficient_funds;
+  return LeaseView{read_name(lease.id()), std::move(price), Lease::State_Name(lease.state()),
+                   ended ? ::akash::market::v1::LeaseClosedReason_Name(lease.reason()) : ""};
 }
 
 void write_attributes(const compute::Attributes& attributes, WireAttributes& out) {
@@ -178,11 +205,13 @@ Result<std::vector<DeploymentView>> MarketClient::deployments(const std::string&
     deployment_wire::QueryDeploymentsRequest request;
     request.mutable_filters()->set_owner(owner);
     request.mutable_filters()->set_state(state);
-    request.mutable_pagination()->set_limit(100);
-    TRY(const auto response, rpc_.query<deployment_wire::QueryDeploymentsResponse>(
-                                 "/akash.deployment.v1beta4.Query/Deployments", request));
-    for (const auto& deployment : response.deployments())
-      views.push_back(read_deployment(deployment));
+    using Page = deployment_wire::QueryDeploymentsResponse;
+    TRY_VOID(for_each_page<Page>(rpc_, "/akash.deployment.v1beta4.Query/Deployments", request,
+                                 [&](const Page& page) -> Result<void> {
+                                   for (const auto& deployment : page.deployments())
+                                     views.push_back(read_deployment(deployment));
+                                   return {};
+                                 }));
   }
   std::sort(views.begin(), views.end(),
             [](const auto& a, const auto& b) { return a.dseq > b.dseq; });
@@ -193,15 +222,17 @@ Result<std::vector<BidView>> MarketClient::bids(const std::string& owner, std::u
   market_wire::QueryBidsRequest request;
   request.mutable_filters()->set_owner(owner);
   request.mutable_filters()->set_dseq(dseq);
-  request.mutable_pagination()->set_limit(1'000);
-  TRY(const auto response,
-      rpc_.query<market_wire::QueryBidsResponse>("/akash.market.v1beta5.Query/Bids", request));
   std::vector<BidView> views;
-  for (const auto& item : response.bids()) {
-    TRY(DecCoin price, read_price(item.bid().price()));
-    views.push_back({read_name(item.bid().id()), std::move(price),
-                     market_wire::Bid::State_Name(item.bid().state())});
-  }
+  using Page = market_wire::QueryBidsResponse;
+  TRY_VOID(for_each_page<Page>(
+      rpc_, "/akash.market.v1beta5.Query/Bids", request, [&](const Page& page) -> Result<void> {
+        for (const auto& item : page.bids()) {
+          TRY(DecCoin price, read_price(item.bid().price()));
+          views.push_back({read_name(item.bid().id()), std::move(price),
+                           market_wire::Bid::State_Name(item.bid().state())});
+        }
+        return {};
+      }));
   return views;
 }
 
@@ -209,19 +240,16 @@ Result<std::vector<LeaseView>> MarketClient::leases(const std::string& owner, st
   market_wire::QueryLeasesRequest request;
   request.mutable_filters()->set_owner(owner);
   request.mutable_filters()->set_dseq(dseq);
-  request.mutable_pagination()->set_limit(1'000);
-  TRY(const auto response,
-      rpc_.query<market_wire::QueryLeasesResponse>("/akash.market.v1beta5.Query/Leases", request));
   std::vector<LeaseView> views;
-  for (const auto& item : response.leases()) {
-    const auto& lease = item.lease();
-    TRY(DecCoin price, read_price(lease.price()));
-    const bool ended = lease.state() == ::akash::market::v1::Lease::closed ||
-                       lease.state() == ::akash::market::v1::Lease::insufficient_funds;
-    views.push_back({read_name(lease.id()), std::move(price),
-                     ::akash::market::v1::Lease::State_Name(lease.state()),
-                     ended ? ::akash::market::v1::LeaseClosedReason_Name(lease.reason()) : ""});
-  }
+  using Page = market_wire::QueryLeasesResponse;
+  TRY_VOID(for_each_page<Page>(rpc_, "/akash.market.v1beta5.Query/Leases", request,
+                               [&](const Page& page) -> Result<void> {
+                                 for (const auto& item : page.leases()) {
+                                   TRY(LeaseView view, read_lease(item.lease()));
+                                   views.push_back(std::move(view));
+                                 }
+                                 return {};
+                               }));
   return views;
 }
 

@@ -10,6 +10,7 @@
 #include "app/app.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "chain/params_json.h"
 #include "cli/command.h"
 #include "cli/daemon_disk.h"
 #include "cli/node_home.h"
@@ -60,6 +61,17 @@ solo::BlockPolicy policy_of(const NodeConfig& config) {
 // Every node that scripts/test starts does, whatever its settings say (tests/README.md).
 bool checks_invariants(const NodeConfig& config) {
   return config.check_invariants || std::getenv("TURNPIKE_TEST_INVARIANTS") != nullptr;
+}
+
+// What genesis fixed, also before the chain's first block.
+Result<Duration> billable_gap_max(app::App& app, const comet_types::Genesis& genesis) {
+  if (app.machine().info().committed_height > Height{0}) return app.params().billable_gap_max;
+  boost::system::error_code error;
+  const boost::json::value app_state = boost::json::parse(genesis.app_state_json, error);
+  if (error || !app_state.is_object())
+    return fail(CliError::kUsage, "genesis.json: app_state is no JSON object");
+  TRY(const chain::ChainParams params, chain::read_chain_params(app_state, genesis.chain_id));
+  return params.billable_gap_max;
 }
 
 // After a crash the index reads again what it had not written. Until then a search would not find
@@ -120,6 +132,8 @@ Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
                                                 disk);
                                           }},
                                      disk, clock, compute, background));
+  TRY(const Duration gap_max, billable_gap_max(*app, genesis));
+  TRY_VOID(check_intervals(config, gap_max));
   TRY(const auto index, index::Index::open(disk, home.index(), genesis.chain_id));
   TRY(const auto sequencer,
       solo::Sequencer::start({.directory = home.blocks(),

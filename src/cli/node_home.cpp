@@ -12,10 +12,12 @@ agent::Config declare(NodeConfig& config) {
   out.number("rpc.threads", &config.rpc_threads, 1, 64, "Threads that answer requests");
   out.boolean("rpc.cors", &config.rpc_cors, "Whether pages of any origin may ask");
   out.duration("blocks.idle_interval", &config.idle_interval,
-               "An empty block after so long without a transaction");
+               "An empty block after so long without a transaction; 10ms to half of the chain's "
+               "billable_gap_max (1m, unless genesis says otherwise)");
   out.duration(
       "blocks.fixed_interval", &config.fixed_interval,
-      "Blocks at this distance whatever waits; 0s makes one as soon as a transaction waits");
+      "Blocks at this distance whatever waits, within the same bounds; 0s makes one as soon as a "
+      "transaction waits");
   out.duration("blocks.prove_after", &config.prove_after,
                "An empty block so long after a change, so that the newest state can be proven");
   out.number("state.cache_mib", &config.cache_mib, 1, 1 << 20,
@@ -26,6 +28,27 @@ agent::Config declare(NodeConfig& config) {
   out.boolean("state.check_invariants", &config.check_invariants,
               "Check after every block that no unit was made or lost; slow on a large state");
   return out;
+}
+
+Result<void> check_intervals(const NodeConfig& config, Duration billable_gap_max) {
+  constexpr Duration kLeast = Duration::milliseconds(10);
+  const Duration most{billable_gap_max.nanoseconds / 2};
+  const auto check = [&](const std::string& key, Duration interval) -> Result<void> {
+    if (interval < kLeast)
+      return fail(agent::ConfigError::kInvalid, "node.toml: " + key + ": " +
+                                                    agent::to_text(interval) + " is below " +
+                                                    agent::to_text(kLeast));
+    if (interval > most)
+      return fail(agent::ConfigError::kInvalid,
+                  "node.toml: " + key + ": " + agent::to_text(interval) + " is above " +
+                      agent::to_text(most) + ", half of this chain's billable_gap_max of " +
+                      agent::to_text(billable_gap_max) +
+                      "; time beyond that between two blocks is billed to nobody");
+    return {};
+  };
+  TRY_VOID(check("blocks.idle_interval", config.idle_interval));
+  if (config.fixed_interval == Duration{0}) return {};
+  return check("blocks.fixed_interval", config.fixed_interval);
 }
 
 }  // namespace tp::cli

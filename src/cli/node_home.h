@@ -41,4 +41,11 @@ struct NodeConfig {
 // The keys of node.toml, reading into `config`, which must outlive the result.
 agent::Config declare(NodeConfig& config);
 
+// Whether blocks come often enough to be paid for: time between two blocks beyond
+// `billable_gap_max`, which genesis fixes, is billed to nobody (chain/params.h), so that a longer
+// interval would make every lease cheaper without a word. Half of it leaves room for a block that
+// comes late. And not so often that empty blocks are all that a node does. Errors:
+// ConfigError::kInvalid, naming the key and both numbers.
+Result<void> check_intervals(const NodeConfig& config, Duration billable_gap_max);
+
 }  // namespace tp::cli

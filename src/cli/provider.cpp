@@ -197,15 +197,20 @@ void add_provider(Program& program) {
   provider->require_subcommand(1);
   const auto options = std::make_shared<ProviderOptions>();
   const auto command = [&program, provider, options](const char* name, const char* help,
-                                                     auto action) {
+                                                     auto action,
+                                                     ClientUse use = ClientUse::kNone) {
     CLI::App* sub = provider->add_subcommand(name, help);
-    sub->callback([&program, options, action] {
+    sub->callback([&program, options, action, use] {
+      program.client = use;
       program.action = [&program, options, action] { return action(program.options, *options); };
     });
     return sub;
   };
-  const auto settable = [options](CLI::App* sub) {
+  const auto with_wallet = [options](CLI::App* sub) {
     sub->add_option("--wallet", options->wallet, "Folder of client.toml and keys");
+    return sub;
+  };
+  const auto settable = [options](CLI::App* sub) {
     sub->add_option("--listen", options->listen, "Address and port of the gateway");
     sub->add_option("--ingress", options->ingress, "Address and port of HTTP by host name");
     sub->add_option("--ingress-domain", options->ingress_domain,
@@ -216,9 +221,10 @@ void add_provider(Program& program) {
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
-  settable(
-      command("run", "Bid, and run what is leased, in the foreground (needs root)", run_provider));
-  CLI::App* join = command("join", "Run for the network of another node", run_provider);
+  settable(with_wallet(command("run", "Bid, and run what is leased, in the foreground (needs root)",
+                               run_provider, ClientUse::kNodeAndKey)));
+  CLI::App* join = with_wallet(
+      command("join", "Run for the network of another node", run_provider, ClientUse::kNodeAndKey));
   join->add_option("url", options->node, "URL of the node's JSON-RPC")->required();
   settable(join);
   settable(command("init", "Write provider.toml with every setting explained", init_provider));

@@ -92,6 +92,7 @@ void add_query(Program& program) {
   const auto command = [&](const char* name, const char* help, auto action) {
     CLI::App* sub = query->add_subcommand(name, help);
     sub->callback([&program, options, action] {
+      program.client = ClientUse::kNode;
       program.action = [&program, options, action] { return action(program.options, *options); };
     });
     return sub;

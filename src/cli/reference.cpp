@@ -153,15 +153,29 @@ std::string man_options(const CLI::App& app) {
   return page;
 }
 
+// A settings file with every key and its default, as the `init` commands write it.
+std::string man_settings(const std::string& name, const std::string& documented) {
+  std::string page = ".SH \"" + roff(name) + "\"\n.nf\n";
+  for (std::size_t at = 0; at < documented.size();) {
+    const std::size_t end = std::min(documented.find('\n', at), documented.size());
+    page += roff(documented.substr(at, end - at)) + "\n";
+    at = end + 1;
+  }
+  return page + ".fi\n";
+}
+
 std::string man_tail() {
-  return ".SH FILES\n.TP\n\\fI~/.turnpike/client.toml\\fR\nSettings of the client commands.\n"
+  return ".SH FILES\n.TP\n\\fI~/.turnpike/client.toml\\fR\nSettings of the client commands; "
+         "`turnpike client init` writes it with every key explained, and turnpike(1) lists them.\n"
          ".TP\n\\fI~/.turnpike/keys/\\fR\nKeys, encrypted with a passphrase.\n"
          ".TP\n\\fINODE_HOME/config/node.toml\\fR\nSettings of a node.\n"
          ".TP\n\\fIPROVIDER_HOME/provider.toml\\fR\nSettings of a provider.\n"
          ".SH ENVIRONMENT\n.TP\n\\fBTURNPIKE_HOME\\fR\nThe folder that \\-\\-home names "
          "otherwise.\n"
          ".SH EXIT STATUS\n0 done; 1 failed, with the reason on standard error; 2 the command line "
-         "is wrong.\n";
+         "is wrong. With \\-\\-json the reason is the last line of standard error: "
+         "{\"error\": {\"codespace\", \"code\", \"text\"}}, of a deployment that failed also "
+         "\"deployment\", its number.\n";
 }
 
 // Commands of `entries`, each with its options, under headings of their own.
@@ -175,12 +189,14 @@ std::string man_commands(const std::vector<CommandEntry>& entries) {
 
 // All of it on one page.
 std::string man_page(const CLI::App& root) {
+  ClientConfig client;
   std::vector<CommandEntry> entries = commands_of(root);
   entries.erase(entries.begin());  // the program itself
   return man_head("turnpike", root.get_description()) +
          ".SH SYNOPSIS\n.B turnpike\n[\\fIoptions\\fR] \\fIcommand\\fR [\\fIarguments\\fR]\n"
          ".SH OPTIONS\n" +
-         man_options(root) + man_commands(entries) + man_tail();
+         man_options(root) + man_commands(entries) +
+         man_settings("client.toml", declare(client).documented()) + man_tail();
 }
 
 // "turnpike-deploy": one command and what is below it.

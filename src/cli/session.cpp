@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "agent/config.h"
 #include "cli/command.h"
 #include "crypto/address.h"
 
@@ -50,13 +49,17 @@ std::string default_home() {
   return std::string(user == nullptr ? "." : user) + "/.turnpike";
 }
 
+std::string client_settings_path(const GlobalOptions& options) {
+  return options.home + "/client.toml";
+}
+
 void print(const GlobalOptions& options, const std::string& text, const std::string& json) {
   std::cout << (options.json ? json : text) << "\n";
 }
 
-Result<ClientConfig> load_client_config(Disk& disk, const GlobalOptions& options) {
-  ClientConfig client;
-  agent::Config config("Settings of the client commands.");
+agent::Config declare(ClientConfig& client) {
+  agent::Config config(
+      "Settings of the client commands. Every key with its default; unknown keys are refused.");
   config.text("node", &client.node, "URL of a node's JSON-RPC");
   config.text("node_ca", &client.node_ca,
               "PEM file of the authority that vouches for the node's certificate; empty: those of "
@@ -75,8 +78,13 @@ Result<ClientConfig> load_client_config(Disk& disk, const GlobalOptions& options
       "auditors", &client.auditors,
       "who stands here for the auditors of such files, as \"akash1...=turn1...\" or the name "
       "of a key; printed when used");
-  if (const std::string path = options.home + "/client.toml"; disk.exists(path))
-    TRY_VOID(config.load(disk, path));
+  return config;
+}
+
+Result<ClientConfig> load_client_config(Disk& disk, const GlobalOptions& options) {
+  ClientConfig client;
+  if (const std::string path = client_settings_path(options); disk.exists(path))
+    TRY_VOID(declare(client).load(disk, path));
   if (!options.node.empty()) client.node = options.node;
   if (!options.key.empty()) client.key = options.key;
   return client;

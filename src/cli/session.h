@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/config.h"
 #include "base/address.h"
 #include "base/disk.h"
 #include "client/rpc_client.h"
@@ -35,6 +36,9 @@ struct ClientConfig {
       denominations;                  // "uakt=utoll": how files for other networks are read here
   std::vector<std::string> auditors;  // "akash1...=turn1...": the same for whom they trust
 };
+
+// The keys of client.toml, reading into `client`, which must outlive the result.
+agent::Config declare(ClientConfig& client);
 
 // Reads client.toml where it exists, and applies the overrides of the command line.
 // Errors: ConfigError::kInvalid.
@@ -79,6 +83,8 @@ class Session {
 
 // ~/.turnpike, or $TURNPIKE_HOME.
 std::string default_home();
+// client.toml of the folder that --home names.
+std::string client_settings_path(const GlobalOptions& options);
 
 // Prints `json` when options.json is set, else `text`, and a newline.
 void print(const GlobalOptions& options, const std::string& text, const std::string& json);

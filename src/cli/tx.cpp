@@ -92,6 +92,7 @@ void add_tx(Program& program) {
     CLI::App* sub = parent->add_subcommand(name, help);
     sub->add_option("--memo", options->memo, "A note that everybody can read");
     sub->callback([&program, options, action] {
+      program.client = ClientUse::kNodeAndKey;
       program.action = [&program, options, action] { return action(program.options, *options); };
     });
     return sub;

@@ -236,5 +236,10 @@ for (const file of listed.keys()) {
   number += 1;
   console.log(`not ok ${number} - ${file} is listed, but there is no such file`);
 }
+for (const folder of new Set([...listed.keys()].map((file) => file.split("/")[0]))) {
+  if (folders.has(folder)) continue;
+  number += 1;
+  console.log(`ok ${number} - the files of ${folder}/ # SKIP they do not lie beside this checkout`);
+}
 console.log(`1..${number}`);
 if (write) writeFileSync(table, ["file\trule", ...rows.sort()].join("\n") + "\n");
