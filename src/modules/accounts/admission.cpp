@@ -176,21 +176,33 @@ Result<void> AccountAdmission::admit(Context& context, const DecodedTx& tx,
   TRY_VOID(context.charge(Gas{context.params().gas.per_tx_byte.value * size}, "txSize"));
   TRY(Account payer, take_fee(admitted, *claims.fee_payer));
 
+  // Step by step over all signers, so that what is told is the first thing wrong in the documented
+  // order, whichever signer it concerns.
+  std::vector<Account> accounts;
+  accounts.reserve(signers.size());
+  for (std::size_t i = 0; i < signers.size(); ++i) {
+    if (signers[i] == *claims.fee_payer) {  // the fee does not change the account, only its balance
+      accounts.push_back(std::move(payer));
+    } else {
+      TRY(std::optional<Account> account, accounts_.find(context, signers[i]));
+      if (!account)
+        return fail(SdkError::kUnknownAddress,
+                    "account " + accounts_.text(signers[i]) + " does not exist");
+      accounts.push_back(*std::move(account));
+    }
+    TRY_VOID(set_key(admitted, signers[i], accounts.back(), i));
+  }
   if (signers.size() > context.params().max_tx_signatures)
     return fail(SdkError::kTooManySignatures,
                 "signatures: " + std::to_string(signers.size()) +
                     ", limit: " + std::to_string(context.params().max_tx_signatures));
-  for (std::size_t i = 0; i < signers.size(); ++i) {
-    if (signers[i] == *claims.fee_payer) {  // the fee does not change the account, only its balance
-      TRY_VOID(admit_signer(admitted, signers[i], std::move(payer), i));
-      continue;
-    }
-    TRY(std::optional<Account> account, accounts_.find(context, signers[i]));
-    if (!account)
-      return fail(SdkError::kUnknownAddress,
-                  "account " + accounts_.text(signers[i]) + " does not exist");
-    TRY_VOID(admit_signer(admitted, signers[i], *std::move(account), i));
-  }
+  for (std::size_t i = 0; i < signers.size(); ++i)
+    TRY_VOID(context.charge(context.params().gas.per_secp256k1_verify, "ante verify: secp256k1"));
+  if (mode != AdmitMode::kSimulate)
+    for (std::size_t i = 0; i < signers.size(); ++i)
+      TRY_VOID(check_signature(admitted, accounts[i], i));
+  for (std::size_t i = 0; i < signers.size(); ++i)
+    TRY_VOID(bump_sequence(admitted, signers[i], std::move(accounts[i]), i));
   return {};
 }
 
@@ -210,6 +222,7 @@ Result<void> AccountAdmission::check_basics(const Admitted& admitted,
   if (body.unordered())
     return fail(SdkError::kNotSupported, "unordered transactions are not enabled");
 
+  if (!claims.fee) return std::unexpected(claims.fee.error());
   if (tx.signatures.empty() && mode != AdmitMode::kSimulate) return fail(SdkError::kNoSignatures);
   const std::size_t signatures =
       mode == AdmitMode::kSimulate && tx.signatures.empty() ? signers.size() : tx.signatures.size();
@@ -260,7 +273,6 @@ Result<void> AccountAdmission::check_fee(const Admitted& admitted, const Coins& 
 
 Result<Account> AccountAdmission::take_fee(const Admitted& admitted, const Address& payer) const {
   Context& context = admitted.context;
-  if (!admitted.claims.fee) return std::unexpected(admitted.claims.fee.error());
   const Coins& fee = *admitted.claims.fee;
   TRY_VOID(check_fee(admitted, fee));
   TRY(std::optional<Account> account, accounts_.find(context, payer));
@@ -283,42 +295,49 @@ Result<Account> AccountAdmission::take_fee(const Admitted& admitted, const Addre
   return *std::move(account);
 }
 
-Result<void> AccountAdmission::admit_signer(const Admitted& admitted, const Address& address,
-                                            Account account, std::size_t index) const {
-  const auto& [context, tx, claims, mode, verified] = admitted;
-  const SignerInfo& info = tx.auth_info->signer_infos(static_cast<int>(index));
-  if (!claims.keys[index]) return std::unexpected(claims.keys[index].error());
-  const auto& [key, key_address] = *claims.keys[index];
-  if (!key.empty() && key_address != address)
+Result<void> AccountAdmission::set_key(const Admitted& admitted, const Address& address,
+                                       Account& account, std::size_t index) const {
+  const auto& claimed = admitted.claims.keys[index];
+  if (!claimed) return std::unexpected(claimed.error());
+  if (!claimed->bytes.empty() && claimed->address != address)
     return fail(SdkError::kInvalidPubKey, "pubKey does not match signer address " +
                                               accounts_.text(address) +
                                               " with signer index: " + std::to_string(index));
-  if (account.secp256k1_public_key.empty()) account.secp256k1_public_key = key;
-  if (account.secp256k1_public_key.empty() && mode != AdmitMode::kSimulate)
-    return fail(SdkError::kInvalidPubKey, "pubkey on account is not set");
-  TRY_VOID(context.charge(context.params().gas.per_secp256k1_verify, "ante verify: secp256k1"));
+  if (account.secp256k1_public_key.empty()) account.secp256k1_public_key = claimed->bytes;
+  return {};
+}
 
-  if (mode != AdmitMode::kSimulate) {
-    if (!signs_directly(info))
-      return fail(SdkError::kNotSupported, "the sign mode of signer " + std::to_string(index) +
-                                               " is not supported; use SIGN_MODE_DIRECT");
-    if (info.sequence() != account.sequence.value)
-      return fail(SdkError::kWrongSequence, "account sequence mismatch, expected " +
-                                                std::to_string(account.sequence.value) + ", got " +
-                                                std::to_string(info.sequence()));
-    const bool tried = verified && index < verified->account_numbers.size() &&
-                       verified->account_numbers[index] == account.number.value;
-    const bool good =
-        tried ? !(verified->last_failed && index + 1 == verified->account_numbers.size())
-              : signature_verifies(tx, index, account.secp256k1_public_key,
-                                   {context.params().chain_id, account.number.value});
-    if (!good)
-      return fail(SdkError::kUnauthorized,
-                  "signature verification failed; please verify account number (" +
-                      std::to_string(account.number.value) + "), sequence (" +
-                      std::to_string(account.sequence.value) + ") and chain-id (" +
-                      context.params().chain_id + ")");
-  }
+Result<void> AccountAdmission::check_signature(const Admitted& admitted, const Account& account,
+                                               std::size_t index) const {
+  const auto& [context, tx, claims, mode, verified] = admitted;
+  const SignerInfo& info = tx.auth_info->signer_infos(static_cast<int>(index));
+  if (account.secp256k1_public_key.empty())
+    return fail(SdkError::kInvalidPubKey, "pubkey on account is not set");
+  if (!signs_directly(info))
+    return fail(SdkError::kNotSupported, "the sign mode of signer " + std::to_string(index) +
+                                             " is not supported; use SIGN_MODE_DIRECT");
+  if (info.sequence() != account.sequence.value)
+    return fail(SdkError::kWrongSequence, "account sequence mismatch, expected " +
+                                              std::to_string(account.sequence.value) + ", got " +
+                                              std::to_string(info.sequence()));
+  const bool tried = verified && index < verified->account_numbers.size() &&
+                     verified->account_numbers[index] == account.number.value;
+  const bool good = tried
+                        ? !(verified->last_failed && index + 1 == verified->account_numbers.size())
+                        : signature_verifies(tx, index, account.secp256k1_public_key,
+                                             {context.params().chain_id, account.number.value});
+  if (good) return {};
+  return fail(SdkError::kUnauthorized,
+              "signature verification failed; please verify account number (" +
+                  std::to_string(account.number.value) + "), sequence (" +
+                  std::to_string(account.sequence.value) + ") and chain-id (" +
+                  context.params().chain_id + ")");
+}
+
+Result<void> AccountAdmission::bump_sequence(const Admitted& admitted, const Address& address,
+                                             Account account, std::size_t index) const {
+  Context& context = admitted.context;
+  const DecodedTx& tx = admitted.tx;
   context.emit(1, [&](const auto& add) {
     add("tx",
         {{"acc_seq", accounts_.text(address) + "/" + std::to_string(account.sequence.value)}});

@@ -47,9 +47,13 @@ class AccountAdmission final : public chain::Admission {
   Result<void> check_fee(const Admitted& admitted, const Coins& fee) const;
   // Returns the payer's account.
   Result<Account> take_fee(const Admitted& admitted, const Address& payer) const;
-  // Checks the signer's key, sequence and signature, and bumps the sequence.
-  Result<void> admit_signer(const Admitted& admitted, const Address& address, Account account,
-                            std::size_t index) const;
+  // Gives the account the key that the transaction carries, where it has none yet.
+  Result<void> set_key(const Admitted& admitted, const Address& address, Account& account,
+                       std::size_t index) const;
+  Result<void> check_signature(const Admitted& admitted, const Account& account,
+                               std::size_t index) const;
+  Result<void> bump_sequence(const Admitted& admitted, const Address& address, Account account,
+                             std::size_t index) const;
   bool signature_verifies(const chain::DecodedTx& tx, std::size_t index, BytesView key,
                           const chain::SignerContext& signer) const;
 

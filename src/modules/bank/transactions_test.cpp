@@ -5,11 +5,14 @@
 #include "base/text.h"
 #include "chain/machine.h"
 #include "chain/sdk_errors.h"
+#include "chain/sign_doc.h"
 #include "client/tx_builder.h"
 #include "cosmos/auth/v1beta1/auth.pb.h"
 #include "cosmos/auth/v1beta1/query.pb.h"
 #include "cosmos/bank/v1beta1/query.pb.h"
 #include "cosmos/bank/v1beta1/tx.pb.h"
+#include "cosmos/crypto/secp256k1/keys.pb.h"
+#include "cosmos/tx/v1beta1/tx.pb.h"
 #include "crypto/address.h"
 #include "modules/accounts/admission.h"
 #include "modules/bank/bank.h"
@@ -259,6 +262,91 @@ TEST_F(TransactionsTest, RefusalsCarryTheDocumentedCodesAndTouchNothing) {
     }
   }
   EXPECT_EQ(balance('a'), "1000000");
+}
+
+TEST_F(TransactionsTest, AMalformedFeeIsToldBeforeALongMemo) {
+  client::TxDraft twice = draft({.memo = std::string(257, 'm')});
+  twice.fee.amount.push_back(twice.fee.amount.front());
+  const Bytes tx =
+      client::sign_tx(twice, {"test-1", client::AccountNumber{2}, client::Sequence{0}}, key_of('a'))
+          .bytes;
+  EXPECT_EQ(check(tx).code, 13u);
+}
+
+// A transfer by `first` and one by `second`, signed by both; the second signer info carries the key
+// of `second_key`.
+Bytes signed_by_two(char first, std::uint64_t first_sequence, char second, char second_key,
+                    std::uint64_t first_number, std::uint64_t second_number) {
+  cosmos::tx::v1beta1::TxBody body;
+  for (const char from : {first, second}) {
+    wire::MsgSend message;
+    message.set_from_address(address_of(from));
+    message.set_to_address(address_of('z'));
+    message.add_amount()->set_denom("utoll");
+    message.mutable_amount(0)->set_amount("1");
+    body.add_messages()->set_type_url("/cosmos.bank.v1beta1.MsgSend");
+    message.SerializeToString(body.mutable_messages(body.messages_size() - 1)->mutable_value());
+  }
+  cosmos::tx::v1beta1::AuthInfo auth_info;
+  for (const auto& [key, sequence] : {std::pair{first, first_sequence}, {second_key, 0}}) {
+    auto& info = *auth_info.add_signer_infos();
+    cosmos::crypto::secp256k1::PubKey public_key;
+    public_key.set_key(key_of(key).public_key().view().data(), 33);
+    info.mutable_public_key()->set_type_url("/cosmos.crypto.secp256k1.PubKey");
+    public_key.SerializeToString(info.mutable_public_key()->mutable_value());
+    info.mutable_mode_info()->mutable_single()->set_mode(
+        cosmos::tx::signing::v1beta1::SIGN_MODE_DIRECT);
+    info.set_sequence(sequence);
+  }
+  auth_info.mutable_fee()->set_gas_limit(200'000);
+  auth_info.mutable_fee()->add_amount()->set_denom("utoll");
+  auth_info.mutable_fee()->mutable_amount(0)->set_amount("2000");
+  cosmos::tx::v1beta1::TxRaw raw;
+  raw.set_body_bytes(body.SerializeAsString());
+  raw.set_auth_info_bytes(auth_info.SerializeAsString());
+  for (const auto& [key, number] : {std::pair{first, first_number}, {second, second_number}})
+    raw.add_signatures(Bytes(
+        key_of(key)
+            .sign(chain::sign_doc_hash(raw.body_bytes(), raw.auth_info_bytes(), {"test-1", number}))
+            .view()));
+  return raw.SerializeAsString();
+}
+
+TEST_F(TransactionsTest, KeysOfAllSignersAreLookedAtBeforeAnySequence) {
+  run_block({signed_tx({.amount = 5'000})});  // now b exists, with number 3, and a has sequence 1
+  EXPECT_EQ(check(signed_by_two('a', 1, 'b', 'b', 2, 3)).code, 0u);
+  machine_.reset_check();
+  EXPECT_EQ(check(signed_by_two('a', 7, 'b', 'b', 2, 3)).code, 32u);
+  EXPECT_EQ(check(signed_by_two('a', 7, 'b', 'c', 2, 3)).code, 8u);
+}
+
+TEST_F(TransactionsTest, OfATransactionThatFailsOnlyFeeAndSequenceStay) {
+  client::TxDraft both = draft({.to = 'z', .amount = 1});
+  both.messages.push_back(draft({.to = 'z', .amount = 9'000'000}).messages.front());
+  const Bytes tx =
+      client::sign_tx(both, {"test-1", client::AccountNumber{2}, client::Sequence{0}}, key_of('a'))
+          .bytes;
+  const auto response = run_block({tx, signed_tx({.sequence = 1})});
+  EXPECT_EQ(response.tx_results[0].code, 5u);
+  EXPECT_EQ(response.tx_results[1].code, 0u);  // the sequence counts
+  EXPECT_EQ(balance('z'), "0");
+  EXPECT_EQ(balance('a'), std::to_string(1'000'000 - 2 * 1'000 - 100));
+  for (const chain::Event& event : response.tx_results[0].events.decode())
+    EXPECT_NE(event.type, "message");
+}
+
+TEST_F(TransactionsTest, ACheckChargesWhatABlockCharges) {
+  run_block({signed_tx({})});  // from here on the account has its key
+  const Bytes tx = signed_tx({.sequence = 1});
+  const std::int64_t checked = check(tx).gas_used;
+  const std::int64_t simulated = machine_.simulate(tx).gas_used;
+  EXPECT_EQ(run_block({tx}).tx_results.front().gas_used, simulated);
+  // With just the gas of its check a transaction is admitted to a block, pays, and fails there;
+  // otherwise somebody could fill blocks for nothing.
+  const auto response =
+      run_block({signed_tx({.sequence = 2, .gas = static_cast<std::uint64_t>(checked)})});
+  EXPECT_EQ(response.tx_results.front().code, 11u);
+  EXPECT_EQ(balance('a'), std::to_string(1'000'000 - 2 * 100 - 3 * 1'000));
 }
 
 TEST_F(TransactionsTest, ATimeoutHeightInThePastIsRefused) {
