@@ -376,7 +376,8 @@ std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
     }
     results.push_back(std::move(result));
   }
-  prepared_->erase(refused);  // nobody waits for them
+  // Nobody waits for them. Of what is only probed somebody may: it can lie in the mempool.
+  if (kind != CheckKind::kProbe) prepared_->erase(refused);
   return results;
 }
 

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "base/allocator.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "client/error.h"
@@ -88,6 +89,7 @@ int run(int argc, char** argv) {
 }  // namespace tp::cli
 
 int main(int argc, char** argv) {
+  tp::keep_freed_memory_a_second();
   std::signal(SIGPIPE, SIG_IGN);
   return tp::cli::run(argc, argv);
 }

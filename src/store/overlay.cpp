@@ -116,6 +116,7 @@ WriteSet Overlay::writes() const {
 }
 
 void Overlay::rebase(const Reader& base) {
+  TP_ASSERT(!undo_.is_open());
   base_ = &base;
   for (StoreMap& one : stores_) one.map.forget_below();
 }

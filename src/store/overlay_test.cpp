@@ -179,6 +179,22 @@ TEST(Overlay, ALargeValueThatIsKnownToBeThereIsReadBelowEachTime) {
   EXPECT_EQ(overlay.get(kStore, "a").value(), large);
 }
 
+TEST(Overlay, WhoAsksForEverMoreThatIsNotThereFillsNoMemory) {
+  EmptyReader empty;
+  const CountingReader base(empty);
+  Overlay overlay(base);
+  const auto key = [](std::size_t i) { return "key " + std::to_string(i); };
+  for (std::size_t i = 0; i <= WriteMap::kRememberedMax; ++i)
+    ASSERT_FALSE(overlay.contains(kStore, key(i)).value());
+  base.asked = 0;
+  EXPECT_FALSE(overlay.contains(kStore, key(0)).value());
+  EXPECT_EQ(base.asked, 0);
+  EXPECT_FALSE(overlay.contains(kStore, key(WriteMap::kRememberedMax)).value());
+  EXPECT_EQ(base.asked, 1);
+  ASSERT_TRUE(overlay.put(kStore, key(WriteMap::kRememberedMax), "1"));  // to write is no question
+  EXPECT_EQ(overlay.get(kStore, key(WriteMap::kRememberedMax)).value(), "1");
+}
+
 TEST(Overlay, OnAnotherBaseWhatWasRememberedDoesNotCount) {
   EmptyReader empty;
   Overlay before(empty), after(empty);

@@ -72,7 +72,7 @@ class Table {
 
   // Visits, in key order, the rows whose key begins with the components of `prefix` (std::tie or
   // std::make_tuple of leading key fields; std::tuple<>{} for all). The visitor must not write to
-  // this table.
+  // this store.
   template <class Prefix = std::tuple<>>
   Result<void> scan(const Reader& state, const Prefix& prefix, Visitor visit) const {
     return scan_range(state, KeyRange::with_prefix(raw_key(prefix)), visit);

@@ -56,7 +56,7 @@ std::uint64_t WriteMap::hash_of(BytesView key) {
 void UndoLog::begin() {
   TP_ASSERT(!open_);
   open_ = true;
-  ++attempt_;
+  if (++attempt_ == 0) ++attempt_;  // 0 is none
 }
 
 void UndoLog::note(WriteEntry& entry) {
@@ -144,19 +144,27 @@ void WriteMap::set_value(Arena& arena, WriteEntry& entry, BytesView value) {
 
 void WriteMap::remember(Arena& arena, std::uint64_t hash, BytesView key, BytesView value) {
   if (value.size() > kRememberedBytes) return remember_presence(arena, hash, key);
-  WriteEntry& entry = entry_of(arena, hash, key);
-  TP_ASSERT(!entry.written());
-  entry.knows_ = WriteEntry::Knows::kBelow;
-  entry.below_ = below_;
-  set_value(arena, entry, value);
+  WriteEntry* entry = remembered_entry(arena, hash, key);
+  if (entry == nullptr) return;
+  entry->knows_ = WriteEntry::Knows::kBelow;
+  set_value(arena, *entry, value);
 }
 
 void WriteMap::remember_presence(Arena& arena, std::uint64_t hash, BytesView key) {
-  WriteEntry& entry = entry_of(arena, hash, key);
-  TP_ASSERT(!entry.written());
-  entry.knows_ = WriteEntry::Knows::kPresence;
-  entry.below_ = below_;
-  entry.value_size_ = 0;
+  WriteEntry* entry = remembered_entry(arena, hash, key);
+  if (entry == nullptr) return;
+  entry->knows_ = WriteEntry::Knows::kPresence;
+  entry->value_size_ = 0;
+}
+
+// Null when enough is remembered.
+WriteEntry* WriteMap::remembered_entry(Arena& arena, std::uint64_t hash, BytesView key) {
+  const bool is_full = entries_.size() - written_.size() >= kRememberedMax;
+  WriteEntry* entry = is_full ? find_entry(hash, key) : &entry_of(arena, hash, key);
+  if (entry == nullptr) return nullptr;
+  TP_ASSERT(!entry->written());
+  entry->below_ = below_;
+  return entry;
 }
 
 void WriteMap::insert_slot(WriteEntry* entry) {

@@ -99,10 +99,12 @@ class WriteMap {
 
   // Remembers what the state below says of a key of which that was not known: the value, empty
   // when there is none; or only that there is one. Values of more than kRememberedBytes are not
-  // worth their memory.
+  // worth their memory, nor are more than kRememberedMax keys: who asks for what is not there,
+  // again and again, must not fill it.
   void remember(Arena& arena, std::uint64_t hash, BytesView key, BytesView value);
   void remember_presence(Arena& arena, std::uint64_t hash, BytesView key);
   static constexpr std::size_t kRememberedBytes = 128;
+  static constexpr std::size_t kRememberedMax = 200'000;
   // What was remembered no longer holds: the state below is another.
   void forget_below() { ++below_; }
 
@@ -136,6 +138,7 @@ class WriteMap {
 
   WriteEntry* find_entry(std::uint64_t hash, BytesView key) const;
   WriteEntry& entry_of(Arena& arena, std::uint64_t hash, BytesView key);
+  WriteEntry* remembered_entry(Arena& arena, std::uint64_t hash, BytesView key);
   static void set_value(Arena& arena, WriteEntry& entry, BytesView value);
   void insert_slot(WriteEntry* entry);
   void grow();

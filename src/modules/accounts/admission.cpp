@@ -179,8 +179,12 @@ Result<void> AccountAdmission::admit(Context& context, const DecodedTx& tx,
   // Step by step over all signers, so that what is told is the first thing wrong in the documented
   // order, whichever signer it concerns.
   std::vector<Account> accounts;
-  accounts.reserve(signers.size());
+  accounts.reserve(std::min<std::size_t>(signers.size(), context.params().max_tx_signatures));
+  const std::size_t signers_max = context.params().max_tx_signatures;
   for (std::size_t i = 0; i < signers.size(); ++i) {
+    if (i == signers_max)  // so many were looked at; the others are not worth it
+      return fail(SdkError::kTooManySignatures, "signatures: " + std::to_string(signers.size()) +
+                                                    ", limit: " + std::to_string(signers_max));
     if (signers[i] == *claims.fee_payer) {  // the fee does not change the account, only its balance
       accounts.push_back(std::move(payer));
     } else {
@@ -192,10 +196,6 @@ Result<void> AccountAdmission::admit(Context& context, const DecodedTx& tx,
     }
     TRY_VOID(set_key(admitted, signers[i], accounts.back(), i));
   }
-  if (signers.size() > context.params().max_tx_signatures)
-    return fail(SdkError::kTooManySignatures,
-                "signatures: " + std::to_string(signers.size()) +
-                    ", limit: " + std::to_string(context.params().max_tx_signatures));
   for (std::size_t i = 0; i < signers.size(); ++i)
     TRY_VOID(context.charge(context.params().gas.per_secp256k1_verify, "ante verify: secp256k1"));
   if (mode != AdmitMode::kSimulate)
