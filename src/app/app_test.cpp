@@ -6,11 +6,7 @@
 
 #include <filesystem>
 
-#include "akash/deployment/v1beta4/deploymentmsg.pb.h"
-#include "akash/market/v1beta5/bidmsg.pb.h"
-#include "akash/market/v1beta5/leasemsg.pb.h"
-#include "akash/provider/v1beta4/msg.pb.h"
-#include "client/tx_builder.h"
+#include "app/testing/people.h"
 #include "cosmos/bank/v1beta1/query.pb.h"
 #include "crypto/address.h"
 #include "crypto/sha.h"
@@ -86,56 +82,19 @@ class LeaseOnTheMachine {
     return std::move(signed_tx.bytes);
   }
 
-  static void set_deposit(akash::base::deposit::v1::Deposit& deposit) {
-    deposit.mutable_amount()->set_denom("utoll");
-    deposit.mutable_amount()->set_amount("5000000");
-    deposit.add_sources(akash::base::deposit::v1::balance);
-  }
-
   void begin_lease() {
-    akash::provider::v1beta4::MsgCreateProvider provider;
-    provider.set_owner(oscar.text);
-    provider.set_host_uri("https://oscar.example:8443");
-    akash::deployment::v1beta4::MsgCreateDeployment create;
-    create.mutable_id()->set_owner(alice.text);
-    create.mutable_id()->set_dseq(1);
-    auto& group = *create.add_groups();
-    group.set_name("g");
-    auto& unit = *group.add_resources();
-    unit.set_count(1);
-    unit.mutable_price()->set_denom("utoll");
-    unit.mutable_price()->set_amount("100000000000000000000");
-    auto& resources = *unit.mutable_resource();
-    resources.set_id(1);
-    resources.mutable_cpu()->mutable_units()->set_val("100");
-    resources.mutable_memory()->mutable_quantity()->set_val("134217728");
-    auto& volume = *resources.add_storage();
-    volume.set_name("default");
-    volume.mutable_quantity()->set_val("134217728");
-    resources.mutable_gpu()->mutable_units()->set_val("0");
-    resources.add_endpoints()->set_kind(akash::base::resources::v1beta4::Endpoint::SHARED_HTTP);
-    create.set_hash(Bytes(32, 'h'));
-    set_deposit(*create.mutable_deposit());
-    akash::market::v1beta5::MsgCreateBid bid;
+    const auto create = testing::deployment(alice.text, 1, 5'000'000);
+    auto bid = testing::bid(alice.text, 1, oscar.text);
+    bid.mutable_price()->set_amount("7123456789000000000");
     lease_.set_owner(alice.text);
     lease_.set_dseq(1);
     lease_.set_gseq(1);
     lease_.set_oseq(1);
     lease_.set_provider(oscar.text);
-    auto& id = *bid.mutable_id();
-    id.set_owner(alice.text);
-    id.set_dseq(1);
-    id.set_gseq(1);
-    id.set_oseq(1);
-    id.set_provider(oscar.text);
-    bid.mutable_price()->set_denom("utoll");
-    bid.mutable_price()->set_amount("7123456789000000000");
-    set_deposit(*bid.mutable_deposit());
-    akash::market::v1beta5::MsgCreateLease lease;
-    *lease.mutable_bid_id() = id;
-    block(Duration::seconds(1), {sign(oscar, provider), sign(alice, create)});
+    block(Duration::seconds(1),
+          {sign(oscar, testing::registration(oscar.text)), sign(alice, create)});
     block(Duration::seconds(1), {sign(oscar, bid)});
-    block(Duration::seconds(1), {sign(alice, lease)});
+    block(Duration::seconds(1), {sign(alice, testing::acceptance(bid))});
   }
 
   std::uint64_t balance(const Person& person) {

@@ -5,13 +5,10 @@
 
 #include <thread>
 
-#include "akash/deployment/v1beta4/deploymentmsg.pb.h"
 #include "akash/deployment/v1beta4/query.pb.h"
 #include "akash/escrow/v1/query.pb.h"
-#include "akash/market/v1beta5/bidmsg.pb.h"
-#include "akash/market/v1beta5/leasemsg.pb.h"
 #include "akash/market/v1beta5/query.pb.h"
-#include "akash/provider/v1beta4/msg.pb.h"
+#include "app/testing/people.h"
 #include "rpc/testing/node.h"
 
 namespace tp::rpc {
@@ -20,6 +17,7 @@ namespace {
 namespace json = boost::json;
 namespace deployment = ::akash::deployment::v1beta4;
 namespace market = ::akash::market::v1beta5;
+namespace people = ::tp::app::testing;
 
 constexpr std::uint64_t kTenant = 0, kProvider = 1;
 
@@ -51,59 +49,22 @@ class HistoryTest : public testing::Test {
             .value = value.is_null() ? Bytes() : *from_base64(value.as_string())};
   }
 
-  static void put_deposit(akash::base::deposit::v1::Deposit& deposit) {
-    deposit.mutable_amount()->set_denom("utoll");
-    deposit.mutable_amount()->set_amount("500000");
-    deposit.add_sources(akash::base::deposit::v1::balance);
-  }
-
   // A life: created, bid on, leased, closed.
   void live(std::uint64_t dseq) {
     if (!provider_registered_) {
       provider_registered_ = true;
-      akash::provider::v1beta4::MsgCreateProvider provider;
-      provider.set_owner(TestNode::address(kProvider));
-      provider.set_host_uri("https://provider.example:8443");
-      node_.commit(node_.sign(kProvider, client::to_message(provider)));
+      commit(kProvider, people::registration(TestNode::address(kProvider)));
     }
-    deployment::MsgCreateDeployment create;
-    *create.mutable_id() = id(dseq);
-    create.set_hash(Bytes(32, 'h'));
-    put_deposit(*create.mutable_deposit());
-    auto& group = *create.add_groups();
-    group.set_name("web");
-    auto& unit = *group.add_resources();
-    unit.set_count(1);
-    unit.mutable_price()->set_denom("utoll");
-    unit.mutable_price()->set_amount("100000000000000000000");
-    auto& resources = *unit.mutable_resource();
-    resources.set_id(1);
-    resources.mutable_cpu()->mutable_units()->set_val("100");
-    resources.mutable_memory()->mutable_quantity()->set_val("134217728");
-    resources.mutable_gpu()->mutable_units()->set_val("0");
-    auto& volume = *resources.add_storage();
-    volume.set_name("default");
-    volume.mutable_quantity()->set_val("134217728");
-    node_.commit(node_.sign(kTenant, client::to_message(create)));
-
-    market::MsgCreateBid bid;
-    auto& bid_id = *bid.mutable_id();
-    bid_id.set_owner(TestNode::address(kTenant));
-    bid_id.set_dseq(dseq);
-    bid_id.set_gseq(1);
-    bid_id.set_oseq(1);
-    bid_id.set_provider(TestNode::address(kProvider));
-    bid.mutable_price()->set_denom("utoll");
-    bid.mutable_price()->set_amount("1000000000000000000");
-    put_deposit(*bid.mutable_deposit());
-    node_.commit(node_.sign(kProvider, client::to_message(bid)));
-
-    market::MsgCreateLease lease;
-    *lease.mutable_bid_id() = bid_id;
-    node_.commit(node_.sign(kTenant, client::to_message(lease)));
-    deployment::MsgCloseDeployment close;
-    *close.mutable_id() = id(dseq);
-    node_.commit(node_.sign(kTenant, client::to_message(close)));
+    const std::string tenant = TestNode::address(kTenant);
+    commit(kTenant, people::deployment(tenant, dseq));
+    const auto bid = people::bid(tenant, dseq, TestNode::address(kProvider));
+    commit(kProvider, bid);
+    commit(kTenant, people::acceptance(bid));
+    commit(kTenant, people::closing(tenant, dseq));
+  }
+  template <class Message>
+  void commit(std::uint64_t signer, const Message& message) {
+    node_.commit(node_.sign(signer, client::to_message(message)));
   }
   static akash::deployment::v1::DeploymentID id(std::uint64_t dseq) {
     akash::deployment::v1::DeploymentID id;
