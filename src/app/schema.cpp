@@ -57,9 +57,8 @@ store::StateSchema state_schema() {
 std::vector<store::Migration> state_migrations() {
   const auto nothing = [](store::Writer&) -> Result<void> { return {}; };
   return {
-      // The versions of records stand in the schema since; two tables of compute (bids, leases)
-      // that
-      // never held a row have left it.
+      // Since 2 the versions of records stand in the schema, and two tables of compute that never
+      // held a row (bids, leases) have left it.
       {.from = 1, .to = 2, .run = nothing},
   };
 }
