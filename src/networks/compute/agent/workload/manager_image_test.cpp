@@ -124,7 +124,8 @@ TEST_F(ImageRootTest, AnUpdateToAnImageThatIsNotThereLeavesTheEarlierVersionRunn
   })) << reason(1);
   EXPECT_TRUE(eventually(
       [&] { return forwarded(manager_->status(key(1))->forwarded_ports.at(0).external_port); }));
-  EXPECT_TRUE(reason(1).empty()) << reason(1);
+  // The status is published after what it tells of.
+  EXPECT_TRUE(eventually([&] { return reason(1).empty(); })) << reason(1);
 }
 
 // Makes an image of the hello image and whatever `change` does to its root directory.
