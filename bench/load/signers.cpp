@@ -28,7 +28,8 @@ std::string address_of_key(std::uint64_t number) {
 }
 
 std::string bystander(std::uint64_t number) {
-  return crypto::address_text(kPrefix, Address::of(numbered(20, 'b', number)));
+  return crypto::address_text(kPrefix,
+                              crypto::module_address("bystander " + std::to_string(number)));
 }
 
 Result<Signer> Signer::load(client::RpcClient& node, std::uint64_t key) {
