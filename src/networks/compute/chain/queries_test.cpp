@@ -507,6 +507,26 @@ TEST(Listing, APageEndsAfterSoManyCandidatesAndTheNextGoesOn) {
   EXPECT_THAT(found, ElementsAre(24'999));
 }
 
+TEST(Listing, AfterAFullPageTheLastMayHoldNothing) {
+  chain::PageRequest page;
+  page.set_limit(5);
+  std::vector<std::uint64_t> sizes;
+  int found = 0;
+  do {  // of 20 candidates the first 10 belong to the answer
+    const auto response = fill_page(page, 1, std::vector<Segment<int>>{{numbers(20), 1}},
+                                    [&](int number, StateMask, bool wanted) -> Result<bool> {
+                                      if (number >= 10) return false;
+                                      if (wanted) ++found;
+                                      return true;
+                                    });
+    ASSERT_TRUE(response);
+    sizes.push_back(response->total());
+    page.set_key(response->next_key());
+  } while (!page.key().empty());
+  EXPECT_EQ(found, 10);
+  EXPECT_THAT(sizes, ElementsAre(5, 5, 0));
+}
+
 TEST(Listing, PlacesLookedAtInVainCountAsWell) {
   const Source<int> barren{[](BytesView from, Source<int>::Visitor visit) -> Result<void> {
     return numbers(25'000).walk(
