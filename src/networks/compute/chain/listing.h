@@ -29,11 +29,13 @@ inline constexpr std::uint64_t kReversedMax = 5'000;
 struct ListFilter {
   std::optional<Address> owner;
   std::uint64_t dseq = 0;
+  std::uint64_t dseq_last = 0;  // set: all from dseq to this one
   std::uint32_t gseq = 0;
   std::uint32_t oseq = 0;
   std::optional<Address> provider;
   std::string state;  // the name of an enum value
 
+  bool is_one_dseq() const { return dseq != 0 && dseq_last <= dseq; }
   bool admits(const DeploymentId& id) const;
   bool admits(const OrderId& id) const;
 };
