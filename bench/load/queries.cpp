@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <functional>
 #include <random>
+#include <utility>
 
 #include "akash/deployment/v1beta4/query.pb.h"
 #include "akash/escrow/v1/query.pb.h"
@@ -37,8 +38,23 @@ struct Kind {
   std::function<Question()> next;
 };
 
-// The page that a list goes on with.
-using PageKey = std::string;
+// A list read page after page, and again from its beginning when it ends. A page may be shorter
+// than was asked for, and the last may hold nothing (networks/compute/chain/listing.h): what is
+// checked is that a whole walk finds `expected`.
+struct Walk {
+  std::uint64_t expected = 0;
+  std::uint64_t found = 0;
+  std::string next;  // the key of the next page; empty at the beginning
+
+  std::string add(std::uint64_t items, const std::string& next_key) {
+    found += items;
+    next = next_key;
+    if (!next.empty()) return "";
+    const std::uint64_t all = std::exchange(found, 0);
+    if (all == expected) return "";
+    return "the pages hold " + std::to_string(all) + " items, not " + std::to_string(expected);
+  }
+};
 
 template <class Response, class Request>
 Question abci(const std::string& path, const Request& request,
@@ -89,19 +105,31 @@ class Market {
   std::uint64_t open() { return closed_ + 1 + random(open_); }
   std::uint64_t leased() { return closed_ + 1 + random(leased_); }
 
-  static void set_page(auto& request, std::uint64_t limit, const PageKey& key = {}) {
+  static void set_page(auto& request, std::uint64_t limit, const std::string& key = {}) {
     request.mutable_pagination()->set_limit(limit);
     request.mutable_pagination()->set_key(key);
   }
 
-  Question ask_deployments(const deployment::QueryDeploymentsRequest& request, bool some = true,
-                           PageKey* next = nullptr) {
-    return abci<deployment::QueryDeploymentsResponse>(
-        "/akash.deployment.v1beta4.Query/Deployments", request,
-        std::function([some, next](const deployment::QueryDeploymentsResponse& response) {
-          if (next != nullptr) *next = response.pagination().next_key();
-          return expect(!some || response.deployments_size() > 0, "no deployments");
-        }));
+  using DeploymentsCheck = std::function<std::string(const deployment::QueryDeploymentsResponse&)>;
+  Question ask_deployments(const deployment::QueryDeploymentsRequest& request,
+                           DeploymentsCheck check) {
+    return abci<deployment::QueryDeploymentsResponse>("/akash.deployment.v1beta4.Query/Deployments",
+                                                      request, std::move(check));
+  }
+  Question ask_deployments(const deployment::QueryDeploymentsRequest& request, bool some = true) {
+    return ask_deployments(request, [some](const deployment::QueryDeploymentsResponse& response) {
+      return expect(!some || response.deployments_size() > 0, "no deployments");
+    });
+  }
+  // The next page of a walk over the deployments of one state; the key of a page carries the state.
+  Question next_deployments(const std::string& state, Walk& walk) {
+    deployment::QueryDeploymentsRequest request;
+    if (walk.next.empty()) request.mutable_filters()->set_state(state);
+    set_page(request, 100, walk.next);
+    return ask_deployments(request, [&walk](const deployment::QueryDeploymentsResponse& response) {
+      return walk.add(static_cast<std::uint64_t>(response.deployments_size()),
+                      response.pagination().next_key());
+    });
   }
   Question one_deployment(std::uint64_t dseq, bool active) {
     deployment::QueryDeploymentRequest request;
@@ -119,23 +147,15 @@ class Market {
     using Request = deployment::QueryDeploymentsRequest;
     out.push_back({"Deployment, closed", [this] { return one_deployment(closed(), false); }});
     out.push_back({"Deployment, active", [this] { return one_deployment(open(), true); }});
-    out.push_back({"Deployments, active", [this] {
-                     Request request;
-                     request.mutable_filters()->set_state("active");
-                     set_page(request, 100, active_page_);
-                     return ask_deployments(request, active_page_.empty(), &active_page_);
-                   }});
+    out.push_back({"Deployments, active, page after page",
+                   [this] { return next_deployments("active", active_walk_); }});
     out.push_back({"Deployments, all", [this] {
                      Request request;
                      set_page(request, 100);
                      return ask_deployments(request);
                    }});
-    out.push_back({"Deployments, closed, page after page", [this] {
-                     Request request;
-                     if (closed_page_.empty()) request.mutable_filters()->set_state("closed");
-                     set_page(request, 100, closed_page_);
-                     return ask_deployments(request, true, &closed_page_);
-                   }});
+    out.push_back({"Deployments, closed, page after page",
+                   [this] { return next_deployments("closed", closed_walk_); }});
     out.push_back({"Deployments of an owner", [this] {
                      Request request;
                      request.mutable_filters()->set_owner(messages_.tenant(closed()));
@@ -389,7 +409,7 @@ class Market {
   std::uint64_t leased_ = 0;
   MarketMessages messages_;
   std::mt19937_64 chance_{1};
-  PageKey closed_page_, active_page_;
+  Walk closed_walk_{.expected = closed_}, active_walk_{.expected = open_};
 };
 
 struct Timed {

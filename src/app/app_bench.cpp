@@ -50,6 +50,18 @@ std::uint64_t resident_mib() {
   return 0;
 }
 
+// Where the resident memory is, as far as the state knows; the rest is the block log, what was
+// signed in advance, and what the allocator holds.
+void show_memory(benchmark::State& state, const store::StateStats& stats) {
+  const auto mib = [](std::uint64_t bytes) { return static_cast<double>(bytes) / (1u << 20); };
+  state.counters["rows"] = static_cast<double>(stats.keys);
+  state.counters["map_mib"] = mib(stats.map_bytes);
+  state.counters["tree_mib"] = mib(stats.tree_bytes);
+  state.counters["cold_cache_mib"] = mib(stats.cold_cache_bytes);
+  state.counters["cold_unwritten_mib"] = mib(stats.cold_memory_bytes);
+  state.counters["old_versions_mib"] = mib(stats.retained_bytes);
+}
+
 // Processor time of all threads so far. On a machine that others use too, this and not the clock
 // says what work costs.
 double processor_us() {
@@ -105,6 +117,8 @@ class Chain {
     app_.reset();
     std::filesystem::remove_all(directory_);
   }
+
+  store::StateStats stats() const { return app_->state().stats(); }
 
   // Hands all over in order and returns when the last is in a durable block. Aborts on any that
   // fails.
@@ -232,6 +246,7 @@ void market_lives(benchmark::State& state) {
     state.counters["processor_us"] = (processor_us() - before) / static_cast<double>(count);
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(count * state.iterations()));
+  show_memory(state, chain.stats());
   state.counters["open"] = static_cast<double>(open);
   state.counters["resident_mib"] = static_cast<double>(resident_mib());
 }

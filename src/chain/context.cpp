@@ -1,5 +1,6 @@
 #include "chain/context.h"
 
+#include "chain/schedule.h"
 #include "chain/sdk_errors.h"
 
 namespace tp::chain {
@@ -56,6 +57,10 @@ Result<void> Context::put(store::StoreId store, BytesView key, BytesView value) 
 Result<void> Context::erase(store::StoreId store, BytesView key) {
   TRY_VOID(charge(params_->gas.per_row_written, "row erased"));
   return state_->erase(store, key);
+}
+
+void Context::note_scheduled(const ScheduleTicket& ticket) {
+  if (scheduled_ != nullptr) scheduled_->push_back(ticket);
 }
 
 // An unpayable event exhausts the meter; the handler's next access, or the end of the transaction,

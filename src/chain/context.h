@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "chain/block_info.h"
 #include "chain/event.h"
@@ -14,6 +15,8 @@
 #include "store/overlay.h"
 
 namespace tp::chain {
+
+struct ScheduleTicket;
 
 class Context final : public store::Writer {
  public:
@@ -60,6 +63,9 @@ class Context final : public store::Writer {
   // From now on every event ends in the attribute msg_index, which tells a transaction's messages
   // apart.
   void set_message_index(std::size_t index) { message_index_ = std::to_string(index); }
+  // From now on what is added to the schedule is noted in `tickets`, also what is taken back later.
+  void note_scheduled_in(std::vector<ScheduleTicket>& tickets) { scheduled_ = &tickets; }
+  void note_scheduled(const ScheduleTicket& ticket);
   Result<void> charge(Gas amount, std::string_view what) const {
     return gas_->charge(amount, what);
   }
@@ -80,6 +86,7 @@ class Context final : public store::Writer {
   EventList* events_;
   bool keeps_events_ = true;
   std::string message_index_;
+  std::vector<ScheduleTicket>* scheduled_ = nullptr;  // null where nobody asks
 };
 
 }  // namespace tp::chain

@@ -50,7 +50,9 @@ class Schedule {
   Result<void> scan(const store::Reader& state, Visitor visit) const;
 
   // Runs what is due at `block`, in order, within params.schedule_gas; the rest stays. What is too
-  // big for a whole block's gas runs alone in its block, unmetered. Returns the events.
+  // big for a whole block's gas runs alone in its block, unmetered. What a handler adds and is due
+  // counts, wherever in the order it stands. Returns the events. Cost, beside the handlers': O(log
+  // n) for each entry that runs or was cancelled in this block.
   Result<EventList> run_due(store::Overlay& state, const BlockInfo& block,
                             const ChainParams& params) const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -42,16 +43,24 @@ struct Inner {
   std::array<std::uint8_t, 32> hash;
 };
 
+// How a position begins. The rest follows from the key, and is asked for where two of 2^48 leaves
+// meet, and by proofs.
+using Place = std::array<std::uint8_t, 6>;
+constexpr int kPlaceBits = 48;
+
 struct Leaf {
   Header header;
-  std::uint32_t key_size;
+  std::uint16_t key_size;
+  Place place;
   std::array<std::uint8_t, 32> hash;
-  std::array<std::uint8_t, 32> position;
   // the key follows
 };
-static_assert(sizeof(Inner) == 44 && sizeof(Leaf) == 72);
+static_assert(sizeof(Inner) == 44 && sizeof(Leaf) == 44);
+static_assert(offsetof(Inner, hash) == offsetof(Leaf, hash));
+static_assert(SparseMerkleTree::kMaxKeySize <= UINT16_MAX);
 
-bool bit_of(const std::array<std::uint8_t, 32>& position, int depth) {
+template <std::size_t kSize>
+bool bit_of(const std::array<std::uint8_t, kSize>& position, int depth) {
   return (position[static_cast<std::size_t>(depth) / 8] >> (7 - depth % 8) & 1) != 0;
 }
 
@@ -132,10 +141,15 @@ struct SparseMerkleTree::Arena {
     const Leaf& l = leaf(node);
     return {reinterpret_cast<const char*>(&l + 1), l.key_size};
   }
+  TreePosition position(Node leaf) const { return tree_position(key(leaf)); }
+  bool position_bit(Node node, int depth) const {
+    return depth < kPlaceBits ? bit_of(leaf(node).place, depth)
+                              : bit_of(position(node).data, depth);
+  }
   const std::uint8_t* hash(Node node) const {
     static constexpr std::array<std::uint8_t, 32> kEmpty{};
     if (node == 0) return kEmpty.data();
-    return is_leaf(node) ? leaf(node).hash.data() : inner(node).hash.data();
+    return inner(node).hash.data();  // at the same place in a leaf
   }
 
   std::size_t units_of(Node node) const {
@@ -240,8 +254,8 @@ class Update {
   std::pair<Node, Node> halves(Node node, int depth) const {
     if (node == 0) return {0, 0};
     if (!arena_.is_leaf(node)) return children(node);
-    return bit_of(arena_.leaf(node).position, depth) ? std::pair<Node, Node>{0, node}
-                                                     : std::pair<Node, Node>{node, 0};
+    return arena_.position_bit(node, depth) ? std::pair<Node, Node>{0, node}
+                                            : std::pair<Node, Node>{node, 0};
   }
 
   static std::size_t split(Changes changes, int depth) {
@@ -289,7 +303,7 @@ class Update {
     if (changes.size() == 1) {
       const LeafChange& change = changes.front();
       if (old_leaf == 0) return change.leaf_hash ? make_leaf(change) : 0;
-      if (arena_.leaf(old_leaf).position == change.position.data) return replace(old_leaf, change);
+      if (arena_.key(old_leaf) == change.key) return replace(old_leaf, change);
       if (!change.leaf_hash) return old_leaf;
     }
     const auto [old_left, old_right] = halves(old_leaf, depth);
@@ -310,9 +324,9 @@ class Update {
     const Node node = arena_.allocate(lane_, sizeof(Leaf) + change.key.size());
     auto* leaf = reinterpret_cast<Leaf*>(arena_.at(node));
     leaf->header.born_and_kind = born_ | 1;
-    leaf->key_size = static_cast<std::uint32_t>(change.key.size());
+    leaf->key_size = static_cast<std::uint16_t>(change.key.size());
+    std::memcpy(leaf->place.data(), change.position.data.data(), leaf->place.size());
     leaf->hash = change.leaf_hash->data;
-    leaf->position = change.position.data;
     std::memcpy(leaf + 1, change.key.data(), change.key.size());
     return node;
   }
@@ -387,7 +401,7 @@ Hash256 SparseMerkleTree::hash(Root root) const {
 namespace {
 
 SparseMerkleTree::LeafPath leaf_path(const auto& arena, Node leaf, const std::vector<Node>& above) {
-  SparseMerkleTree::LeafPath path{.position = TreePosition{arena.leaf(leaf).position},
+  SparseMerkleTree::LeafPath path{.position = arena.position(leaf),
                                   .key = Bytes(arena.key(leaf)),
                                   .leaf_hash = Hash256{arena.leaf(leaf).hash},
                                   .steps = {}};
@@ -414,7 +428,7 @@ std::optional<SparseMerkleTree::LeafPath> SparseMerkleTree::find(
     const Inner& inner = arena_->inner(node);
     node = bit_of(position.data, depth) ? inner.right : inner.left;
   }
-  if (node == 0 || arena_->leaf(node).position != position.data) return std::nullopt;
+  if (node == 0 || arena_->position(node) != position) return std::nullopt;
   return leaf_path(*arena_, node, above);
 }
 
@@ -437,9 +451,8 @@ std::optional<SparseMerkleTree::LeafPath> nearest(const auto& arena, Node root,
     node = right ? inner.right : inner.left;
   }
   if (node != 0) {
-    const auto& found = arena.leaf(node).position;
-    if (wanted_right ? found > position.data : found < position.data)
-      return leaf_path(arena, node, above);
+    const TreePosition found = arena.position(node);
+    if (wanted_right ? found > position : found < position) return leaf_path(arena, node, above);
   }
   if (turn == 0) return std::nullopt;
   above.resize(turn);

@@ -44,7 +44,7 @@ struct SupersededNodes {
 
 // One key of a batch and what it becomes.
 struct LeafChange {
-  TreePosition position;
+  TreePosition position;             // of `key`
   std::optional<Hash256> leaf_hash;  // nothing: the key is removed (no effect when it is not there)
   BytesView key;
 };

@@ -107,6 +107,31 @@ TEST(SparseMerkleTree, ASingleLeafIsTheRoot) {
   EXPECT_EQ(grown.tree.hash(grown.root), tree_leaf_hash(tree_position("key"), "value"));
 }
 
+// A leaf keeps the first 48 bits of its position. Two pairs of keys that agree in them, found by
+// trying: in 48 bits and in 49.
+TEST(SparseMerkleTree, PositionsMayAgreeInMoreBitsThanALeafKeeps) {
+  Grown grown;
+  for (const auto& [one, other] : {std::pair<Bytes, Bytes>{"k13051066", "k36814461"},
+                                   std::pair<Bytes, Bytes>{"k16119685", "k31139947"}}) {
+    ASSERT_EQ(tree_position(one).view().substr(0, 6), tree_position(other).view().substr(0, 6));
+    grown.apply_and_forget({{one, "a"}});
+    const auto neighbour = grown.tree.before(grown.root, tree_position(other));
+    const auto on_the_other_side = grown.tree.after(grown.root, tree_position(other));
+    EXPECT_NE(neighbour.has_value() && neighbour->key == one,
+              on_the_other_side.has_value() && on_the_other_side->key == one);
+    EXPECT_FALSE(grown.tree.find(grown.root, tree_position(other)));
+    grown.apply_and_forget({{other, "b"}});  // splits far down
+    EXPECT_EQ(grown.tree.hash(grown.root), reference_root(grown.content));
+    EXPECT_EQ(grown.tree.find(grown.root, tree_position(one))->key, one);
+    EXPECT_EQ(grown.tree.find(grown.root, tree_position(other))->key, other);
+    grown.apply_and_forget({{one, "c"}});
+    EXPECT_EQ(grown.tree.hash(grown.root), reference_root(grown.content));
+    grown.apply_and_forget({{one, std::nullopt}});
+    EXPECT_EQ(grown.tree.hash(grown.root), reference_root(grown.content));
+    EXPECT_FALSE(grown.tree.find(grown.root, tree_position(one)));
+  }
+}
+
 TEST(SparseMerkleTree, ALargeBatchInParallelHasTheRootOfItsContent) {
   Grown grown;
   grown.apply(many(0, 3000, "a"));

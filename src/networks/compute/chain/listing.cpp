@@ -25,36 +25,43 @@ Result<Key> key_at(BytesView position) {
   return key;
 }
 
-// The rows of a table under the leading parts of the key that the filter fixes.
+// The rows of a table that a filter admits by the leading parts of their keys.
 template <class Key, class Record>
-Source<Key> rows(const QueryContext& context, const store::Table<Key, Record>& table,
-                 Bytes prefix) {
-  return {[&context, &table, prefix = std::move(prefix)](
-              BytesView from, typename Source<Key>::Visitor visit) -> Result<void> {
+store::KeyRange filter_range(const store::Table<Key, Record>& table, const ListFilter& filter) {
+  Bytes prefix = table.raw_key(std::tuple<>{});
+  if (filter.owner) store::append_key(prefix, *filter.owner);
+  if (!filter.owner || filter.dseq == 0) return store::KeyRange::with_prefix(prefix);
+  if (!filter.is_one_dseq()) {
     store::KeyRange range = store::KeyRange::with_prefix(prefix);
-    if (!from.empty()) {
-      TRY(const Key key, key_at<Key>(from));
-      range.from = std::max(range.from, table.raw_key(key));
-    }
-    return table.scan_range(context.state, range, [&](const Key& key, const Record&) {
-      return visit(&key, position_of(key));
-    });
-  }};
+    range.from = prefix;
+    store::append_key(range.from, filter.dseq);
+    if (filter.dseq_last == UINT64_MAX) return range;
+    range.to = prefix;
+    store::append_key(range.to, filter.dseq_last + 1);
+    return range;
+  }
+  store::append_key(prefix, filter.dseq);
+  if constexpr (std::same_as<Key, OrderId>) {
+    if (filter.gseq != 0) store::append_key(prefix, filter.gseq);
+    if (filter.gseq != 0 && filter.oseq != 0) store::append_key(prefix, filter.oseq);
+  }
+  return store::KeyRange::with_prefix(prefix);
 }
 
 template <class Key, class Record>
-Bytes filter_prefix(const store::Table<Key, Record>& table, const ListFilter& filter) {
-  Bytes prefix = table.raw_key(std::tuple<>{});
-  if (!filter.owner) return prefix;
-  store::append_key(prefix, *filter.owner);
-  if (filter.dseq == 0) return prefix;
-  store::append_key(prefix, filter.dseq);
-  if constexpr (std::same_as<Key, OrderId>) {
-    if (filter.gseq == 0) return prefix;
-    store::append_key(prefix, filter.gseq);
-    if (filter.oseq != 0) store::append_key(prefix, filter.oseq);
-  }
-  return prefix;
+Source<Key> rows(const QueryContext& context, const store::Table<Key, Record>& table,
+                 store::KeyRange range) {
+  return {[&context, &table, range = std::move(range)](
+              BytesView from, typename Source<Key>::Visitor visit) -> Result<void> {
+    store::KeyRange rest = range;
+    if (!from.empty()) {
+      TRY(const Key key, key_at<Key>(from));
+      rest.from = std::max(rest.from, table.raw_key(key));
+    }
+    return table.scan_range(context.state, rest, [&](const Key& key, const Record&) {
+      return visit(&key, position_of(key));
+    });
+  }};
 }
 
 Result<Step> order_by_number(const Queries& queries, const QueryContext& context,
@@ -69,7 +76,8 @@ Result<Step> order_by_number(const Queries& queries, const QueryContext& context
 }  // namespace
 
 bool ListFilter::admits(const DeploymentId& id) const {
-  return (!owner || *owner == id.owner) && (dseq == 0 || dseq == id.dseq);
+  const bool right_dseq = dseq == 0 || (dseq <= id.dseq && id.dseq <= std::max(dseq, dseq_last));
+  return (!owner || *owner == id.owner) && right_dseq;
 }
 
 bool ListFilter::admits(const OrderId& id) const {
@@ -78,11 +86,11 @@ bool ListFilter::admits(const OrderId& id) const {
 }
 
 Source<DeploymentId> all_deployments(const QueryContext& context, const ListFilter& filter) {
-  return rows(context, kDeployments, filter_prefix(kDeployments, filter));
+  return rows(context, kDeployments, filter_range(kDeployments, filter));
 }
 
 Source<OrderId> all_orders(const QueryContext& context, const ListFilter& filter) {
-  return rows(context, kOrders, filter_prefix(kOrders, filter));
+  return rows(context, kOrders, filter_range(kOrders, filter));
 }
 
 Source<DeploymentId> active_deployments(Queries queries, const QueryContext& context,
@@ -96,7 +104,8 @@ Source<DeploymentId> active_deployments(Queries queries, const QueryContext& con
       if (!batch) break;
       for (const DeploymentId& id : *batch) {
         if (filter.owner && id.owner != *filter.owner) return {};
-        if (filter.owner && filter.dseq != 0 && id.dseq > filter.dseq) return {};
+        if (filter.owner && filter.dseq != 0 && id.dseq > std::max(filter.dseq, filter.dseq_last))
+          return {};
         TRY(const Step step, visit(&id, position_of(id)));
         if (step == Step::kStop) return {};
       }
@@ -104,7 +113,7 @@ Source<DeploymentId> active_deployments(Queries queries, const QueryContext& con
       from = {batch->back().owner, batch->back().dseq + 1};
     }
     // The index does not hold this height.
-    store::KeyRange range = store::KeyRange::with_prefix(filter_prefix(kDeployments, filter));
+    store::KeyRange range = filter_range(kDeployments, filter);
     range.from = std::max(range.from, kDeployments.raw_key(from));
     return kDeployments.scan_range(
         context.state, range,

@@ -5,8 +5,10 @@
 // deployments and from the market's own lists of open orders and live agreements, and never touch
 // what has closed. A page ends when it is full, or when so many places were looked at, in vain or
 // not, that the query would take too long: then it may hold less than was asked for, and its
-// next_key goes on from there. A page from the end of a list needs a filter that leaves a short
-// one. Page keys are opaque and carry the states (specs/compute-market.md §2.7).
+// next_key goes on from there. Whether any of what is left belongs to the answer is not looked up,
+// as in the reference's pages: the last may hold nothing. A page from the end of a list needs a
+// filter that leaves a short one. Page keys are opaque and carry the states
+// (specs/compute-market.md §2.7).
 #pragma once
 
 #include <functional>
@@ -27,11 +29,13 @@ inline constexpr std::uint64_t kReversedMax = 5'000;
 struct ListFilter {
   std::optional<Address> owner;
   std::uint64_t dseq = 0;
+  std::uint64_t dseq_last = 0;  // set: all from dseq to this one
   std::uint32_t gseq = 0;
   std::uint32_t oseq = 0;
   std::optional<Address> provider;
   std::string state;  // the name of an enum value
 
+  bool is_one_dseq() const { return dseq != 0 && dseq_last <= dseq; }
   bool admits(const DeploymentId& id) const;
   bool admits(const OrderId& id) const;
 };

@@ -29,19 +29,12 @@ struct AccountItem {
   std::optional<BidItem> bid;
 };
 
-std::uint64_t dseq_of(const AccountItem& item) {
-  return item.deployment.dseq;
-}
-std::uint64_t dseq_of(const OrderId& id) {
-  return id.deployment().dseq;
-}
-
 // The reference compares the beginning of "<scope>/<xid>", in which a payment stands behind its
 // account. What of it names a scope, an owner and a dseq narrows the walk.
 struct Xid {
   std::string prefix;
   ListFilter filter;
-  // A dseq that more digits may follow: it is looked at first, then all that begin so.
+  // A dseq that more digits may follow.
   std::uint64_t dseq_begins = 0;
 
   bool may_be(std::string_view scope) const {
@@ -66,21 +59,20 @@ Xid read_xid(const Core& core, const std::string& text) {
   return xid;
 }
 
-// Segments that `make` gives for one filter: those of the deployment that the xid names first.
+// Segments that `make` gives for one filter: those of the deployment that the xid names first, then
+// those of the numbers that begin so, a digit longer each time. Others of the owner are not looked
+// at, who may have had thousands.
 template <class Item, class Make>
 std::vector<Segment<Item>> narrowed(const Xid& xid, Make make) {
-  if (xid.dseq_begins == 0) return make(xid.filter);
-  ListFilter exact = xid.filter;
-  exact.dseq = xid.dseq_begins;
-  std::vector<Segment<Item>> segments = make(exact);
-  for (Segment<Item>& rest : make(xid.filter)) {
-    Source<Item> others{[source = std::move(rest.source), dseq = exact.dseq](
-                            BytesView from, typename Source<Item>::Visitor visit) -> Result<void> {
-      return source.walk(from, [&](const Item* item, const Bytes& position) {
-        return visit(item != nullptr && dseq_of(*item) == dseq ? nullptr : item, position);
-      });
-    }};
-    segments.push_back({std::move(others), rest.states});
+  ListFilter filter = xid.filter;
+  if (xid.dseq_begins == 0) return make(filter);
+  filter.dseq = filter.dseq_last = xid.dseq_begins;
+  std::vector<Segment<Item>> segments = make(filter);
+  while (filter.dseq <= UINT64_MAX / 10) {
+    filter.dseq *= 10;
+    filter.dseq_last =
+        filter.dseq_last > (UINT64_MAX - 9) / 10 ? UINT64_MAX : filter.dseq_last * 10 + 9;
+    std::ranges::move(make(filter), std::back_inserter(segments));
   }
   return segments;
 }

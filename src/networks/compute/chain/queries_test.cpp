@@ -351,9 +351,42 @@ TEST_F(QueriesTest, TheDeploymentThatAnXidNamesComesBeforeThoseThatBeginLikeIt) 
   EXPECT_THAT(xids("deployment/" + owner + "/12"), ElementsAre(owner + "/12"));
   EXPECT_THAT(xids("deployment/" + owner + "/1"),
               ElementsAre(owner + "/1", owner + "/12", owner + "/100"));
+  EXPECT_THAT(xids("deployment/" + owner + "/10"), ElementsAre(owner + "/100"));
+  EXPECT_THAT(xids("deployment/" + owner + "/3"), ElementsAre());
   EXPECT_THAT(xids("deployment/" + owner + "/1/"), ElementsAre());
   EXPECT_THAT(xids("bid/" + owner + "/1"), ElementsAre());
   EXPECT_THAT(xids("dep"), SizeIs(4));
+}
+
+TEST_F(QueriesTest, AnXidAlsoFindsTheLargestNumbersThatBeginLikeIt) {
+  const std::string owner = text(alice);
+  ASSERT_TRUE(create(alice, UINT64_MAX));
+  ASSERT_TRUE(create(alice, UINT64_MAX / 10));
+  akash::escrow::v1::QueryAccountsRequest request;
+  request.set_xid("deployment/" + owner + "/" + std::to_string(UINT64_MAX / 100));
+  EXPECT_EQ(
+      query<akash::escrow::v1::QueryAccountsResponse>("/akash.escrow.v1.Query/Accounts", request)
+          ->accounts_size(),
+      2);
+}
+
+TEST_F(QueriesTest, WhatElseTheOwnerOfAnXidHadIsNotLookedAt) {
+  for (std::uint64_t dseq = 1; dseq <= kCandidatesMax + 10; ++dseq) {
+    ASSERT_TRUE(create(alice, dseq));
+    ASSERT_TRUE(close(deployment(dseq)));
+  }
+  akash::escrow::v1::QueryAccountsRequest accounts;
+  accounts.set_xid("deployment/" + text(alice) + "/1009");
+  const auto found =
+      query<akash::escrow::v1::QueryAccountsResponse>("/akash.escrow.v1.Query/Accounts", accounts);
+  EXPECT_EQ(found->accounts_size(), 1);
+  EXPECT_EQ(found->pagination().next_key(), "");  // not at the most that a page looks at
+  akash::escrow::v1::QueryPaymentsRequest payments;
+  payments.set_xid(accounts.xid());
+  const auto none =
+      query<akash::escrow::v1::QueryPaymentsResponse>("/akash.escrow.v1.Query/Payments", payments);
+  EXPECT_EQ(none->payments_size(), 0);
+  EXPECT_EQ(none->pagination().next_key(), "");
 }
 
 TEST_F(QueriesTest, EscrowPaymentsByState) {
@@ -505,6 +538,26 @@ TEST(Listing, APageEndsAfterSoManyCandidatesAndTheNextGoesOn) {
   } while (!page.key().empty());
   EXPECT_EQ(pages, 25'000 / static_cast<int>(kCandidatesMax));
   EXPECT_THAT(found, ElementsAre(24'999));
+}
+
+TEST(Listing, AfterAFullPageTheLastMayHoldNothing) {
+  chain::PageRequest page;
+  page.set_limit(5);
+  std::vector<std::uint64_t> sizes;
+  int found = 0;
+  do {  // of 20 candidates the first 10 belong to the answer
+    const auto response = fill_page(page, 1, std::vector<Segment<int>>{{numbers(20), 1}},
+                                    [&](int number, StateMask, bool wanted) -> Result<bool> {
+                                      if (number >= 10) return false;
+                                      if (wanted) ++found;
+                                      return true;
+                                    });
+    ASSERT_TRUE(response);
+    sizes.push_back(response->total());
+    page.set_key(response->next_key());
+  } while (!page.key().empty());
+  EXPECT_EQ(found, 10);
+  EXPECT_THAT(sizes, ElementsAre(5, 5, 0));
 }
 
 TEST(Listing, PlacesLookedAtInVainCountAsWell) {
