@@ -50,6 +50,8 @@ BlockMaker::BlockMaker(chain::Application& application, BlockStore& store,
       initial_height_(genesis.initial_height),
       params_(genesis.params),
       validators_(comet_types::validators_of(genesis)),
+      validators_hash_(comet_types::hash(validators_).bytes()),
+      params_hash_(comet_types::hash(params_).bytes()),
       last_results_hash_(comet_types::results_hash({})) {}
 
 Result<std::unique_ptr<BlockMaker>> BlockMaker::open(chain::Application& application,
@@ -182,9 +184,9 @@ BlockMeta BlockMaker::next_meta(BlockTime time) const {
         comet_types::sign_commit(key_, chain_id_, last_->height(), last_->meta.id, time);
   }
   header.last_commit_hash = comet_types::hash(meta.last_commit).bytes();
-  header.validators_hash = comet_types::hash(validators_).bytes();
-  header.next_validators_hash = header.validators_hash;
-  header.consensus_hash = comet_types::hash(params_).bytes();
+  header.validators_hash = validators_hash_;
+  header.next_validators_hash = validators_hash_;
+  header.consensus_hash = params_hash_;
   header.app_hash = app_hash_;
   header.last_results_hash = last_results_hash_.bytes();
   header.evidence_hash = comet_types::evidence_hash({}).bytes();

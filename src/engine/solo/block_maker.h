@@ -67,6 +67,8 @@ class BlockMaker {
   const Height initial_height_;
   const comet_types::ConsensusParams params_;
   const comet_types::ValidatorSet validators_;
+  const Bytes validators_hash_;
+  const Bytes params_hash_;
   std::uint64_t app_version_ = 0;
   Bytes app_hash_;               // for the next header
   Hash256 last_results_hash_{};  // for the next header

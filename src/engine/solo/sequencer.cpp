@@ -134,6 +134,7 @@ struct Sequencer::State {
 
   std::atomic<bool> stopping = false;
   std::atomic<bool> halted = false;  // a block may be executed that is not in the log
+  std::atomic<bool> ended = false;   // no block comes any more
 
   std::mutex inbox_mutex;
   std::condition_variable inbox_filled;
@@ -159,6 +160,7 @@ struct Sequencer::State {
   std::optional<Result<void>> stop_result;
 
   Result<void> make_first_block();
+  bool may_check_at_once(const Bytes& tx);
   void check_loop();
   void check_batch(std::uint64_t number, std::vector<Submission> batch);
   void answer(Submission& submission, chain::TxResult check);
@@ -183,6 +185,16 @@ Result<void> Sequencer::State::make_first_block() {
     feed.publish(block);
     return {};
   }();
+}
+
+// With inbox_mutex. Whether the submitting thread may check `tx` itself: on an idle node that
+// spares waking another one, which takes longer than the check. Never with work before it to wait
+// for.
+bool Sequencer::State::may_check_at_once(const Bytes& tx) {
+  constexpr std::size_t kBytesMax = 16 << 10;  // a larger one may have hundreds of signatures
+  if (tx.size() > kBytesMax || !inbox.empty() || mempool.size().txs > 0) return false;
+  const std::lock_guard lock(turn_mutex);
+  return turn == batches_taken;
 }
 
 void Sequencer::State::check_loop() {
@@ -241,6 +253,7 @@ void Sequencer::State::check_batch(std::uint64_t number, std::vector<Submission>
       mempool.add(std::move(txs[i]), batch[i].hash, result.gas_wanted);
     }
   }
+  if (ended) waiters.fail_all(stopped_error());  // too late for the one who ended it to see
   {
     const std::lock_guard lock(turn_mutex);
     ++turn;
@@ -338,6 +351,7 @@ void Sequencer::State::halt(const Error& error) {
   halted = true;
   log_error("solo", "no more blocks are made: " + error.text);
   begin_stop();
+  ended = true;
   waiters.fail_all(stopped_error());
   if (options.on_halt) options.on_halt(error);
 }
@@ -361,6 +375,7 @@ Result<void> Sequencer::State::stop() {
   for (std::thread& checker : checkers)
     if (checker.joinable()) checker.join();
   if (producer.joinable()) producer.join();
+  ended = true;
   waiters.fail_all(stopped_error());
   observers.clear();
   stop_result = halted ? Result<void>() : application.sync();
@@ -431,21 +446,30 @@ void Sequencer::submit(Bytes tx, OnAdmitted on_admitted, OnCommitted on_committe
   if (state_->stopping) return on_admitted(std::unexpected(stopped_error()));
   if (auto reserved = state_->mempool.reserve(hash, tx.size()); !reserved)
     return on_admitted(std::unexpected(std::move(reserved).error()));
+  std::vector<Submission> alone;
+  std::uint64_t number = 0;
   bool was_empty = false;
   {
     const std::lock_guard lock(state_->inbox_mutex);
     // Looked at under the lock: the checker empties the inbox once more when it stops.
     if (!state_->stopping) {
-      was_empty = state_->inbox.empty();
-      state_->inbox.push_back(
-          {std::move(tx), hash, std::move(on_admitted), std::move(on_committed)});
+      const bool at_once = state_->may_check_at_once(tx);
+      Submission submission{std::move(tx), hash, std::move(on_admitted), std::move(on_committed)};
       on_admitted = nullptr;
+      if (at_once) {
+        alone.push_back(std::move(submission));
+        number = state_->batches_taken++;
+      } else {
+        was_empty = state_->inbox.empty();
+        state_->inbox.push_back(std::move(submission));
+      }
     }
   }
   if (on_admitted) {
     state_->mempool.release(hash, tx.size());
     return on_admitted(std::unexpected(stopped_error()));
   }
+  if (!alone.empty()) return state_->check_batch(number, std::move(alone));
   if (was_empty) state_->inbox_filled.notify_one();
 }
 

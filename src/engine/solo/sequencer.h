@@ -4,6 +4,8 @@
 //              (batches; the application      (BlockMaker)                      (feed, observers,
 //              verifies in parallel)                                             waiting callers)
 //
+// While nothing else is being checked or waits, the thread that submits is the checker.
+//
 // Formats: specs/chain.md §9. Overview: README.md.
 #pragma once
 

@@ -179,6 +179,17 @@ TEST_F(SequencerTest, ATransactionIsInADurableBlockWhenItsSenderHears) {
   EXPECT_EQ(sequencer_->store().tx(height, done->in_block->index)->tx, "add 5");
 }
 
+TEST_F(SequencerTest, AnIdleSequencerChecksOnTheThreadThatSubmits) {
+  start();
+  for (const char* tx : {"add 1", "nonsense"}) {
+    std::optional<std::thread::id> answered_on;  // where the check was, too
+    sequencer_->submit(tx,
+                       [&](const Result<Admission>&) { answered_on = std::this_thread::get_id(); });
+    EXPECT_EQ(answered_on, std::this_thread::get_id());
+    while (sequencer_->mempool().size().txs > 0) std::this_thread::yield();
+  }
+}
+
 TEST_F(SequencerTest, RefusalsCarryTheApplicationsAnswer) {
   start();
   const auto refused = sequencer_->submit_and_wait("nonsense");
