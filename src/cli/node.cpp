@@ -74,15 +74,15 @@ Result<Duration> billable_gap_max(app::App& app, const comet_types::Genesis& gen
   return params.billable_gap_max;
 }
 
-// After a crash the index reads again what it had not written. Until then a search would not find
-// what it found before, so nobody is let in; but for an index that was deleted, which takes long.
-void wait_for_index(const index::Index& index, Height height, agent::Shutdown& shutdown) {
-  constexpr int kSecondsMax = 20;
-  for (int i = 0; i < 10 * kSecondsMax && !shutdown.requested(); ++i)
-    if (index.wait_for(height, Duration::milliseconds(100))) return;
+// After a crash the index reads again what it had not written. Mostly that is little, and a search
+// finds at once what it found before. Where it is much, what does not need the index goes on
+// meanwhile, and searches for what is missing say so.
+void expect_of_index(index::Index& index, Height height) {
+  index.expect(height);
+  if (index.wait_for(height, Duration::milliseconds(200))) return;
   log_warning("node", "the index stands at height " + std::to_string(index.indexed_height().value) +
                           " of " + std::to_string(height.value) +
-                          "; until it is there, searches miss blocks");
+                          "; until it is there, searches beyond fail and say so");
 }
 
 Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
@@ -141,7 +141,7 @@ Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
                               .on_halt = [&shutdown](const Error& error) { shutdown.fail(error); }},
                              app->machine(), genesis_json, std::move(validator_key), disk, clock,
                              {index.get()}));
-  wait_for_index(*index, sequencer->feed().latest()->height(), shutdown);
+  expect_of_index(*index, sequencer->feed().latest()->height());
   rpc::ServerOptions rpc_options;
   rpc_options.http = {.address = listen.address,
                       .port = listen.port,

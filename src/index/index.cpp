@@ -37,6 +37,8 @@ constexpr std::string_view kNextKey = "next_height";
 constexpr std::uint64_t kUnflushedKeysMax = 300'000;
 constexpr std::uint64_t kUnflushedBlocksMax = 5'000;
 
+constexpr std::int64_t kLastHeight = std::numeric_limits<std::int64_t>::max();
+
 enum Family : std::size_t {
   kMeta,
   kTxByHash,
@@ -175,6 +177,7 @@ ErrorInfo describe(IndexError error) {
     case IndexError::kOtherFormat:
       return info("the index is of another version; delete its folder to have it made again");
     case IndexError::kOtherChain: return info("the index is of another chain");
+    case IndexError::kCatchingUp: return info("the index is catching up");
   }
   TP_FATAL("IndexError out of range");
 }
@@ -192,6 +195,7 @@ struct Index::State {
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> families;  // by Family
   std::atomic<std::int64_t> next{0};
+  std::atomic<std::int64_t> expected{0};  // the height before which a search may miss something
   // Only the writing thread:
   RunTracker runs;
   std::uint64_t txs = 0;  // in all blocks
@@ -218,6 +222,13 @@ struct Index::State {
     if (db == nullptr)
       return fail(IndexError::kDatabase, "it failed and is being opened again; see the log");
     return lock;
+  }
+  // Before a search of blocks up to `last`, for what it would miss. Errors: kCatchingUp.
+  Result<void> check_reaches(std::int64_t last) const {
+    const std::int64_t at = std::max<std::int64_t>(next - 1, 0), wanted = expected;
+    if (at >= std::min(last, wanted)) return {};
+    return fail(IndexError::kCatchingUp, "searches reach height " + std::to_string(at) + " of " +
+                                             std::to_string(wanted) + " so far");
   }
   Result<void> write(const chain::CommittedBlock& block);
   Result<std::optional<TxPlace>> place_of(const Hash256& hash) const;
@@ -351,6 +362,10 @@ Height Index::indexed_height() const {
   return Height{std::max<std::int64_t>(state_->next - 1, 0)};
 }
 
+void Index::expect(Height height) {
+  state_->expected = height.value;
+}
+
 bool Index::wait_for(Height height, Duration timeout) const {
   std::unique_lock lock(state_->mutex);
   return state_->advanced.wait_for(lock, std::chrono::nanoseconds(timeout.nanoseconds),
@@ -416,6 +431,8 @@ Result<void> Index::on_block(const chain::CommittedBlock& block) {
     return written;
   }
   state_->advanced.notify_all();
+  if (block.height.value == state_->expected)
+    log_info("index", "has caught up, at height " + std::to_string(block.height.value));
   state_->flush_if_due();
   return {};
 }
@@ -458,7 +475,10 @@ Result<void> Index::State::write(const chain::CommittedBlock& block) {
 
 Result<std::optional<TxPlace>> Index::tx_by_hash(const Hash256& hash) const {
   TRY(const auto reading, state_->lock_for_reading());
-  return state_->place_of(hash);
+  const Result<void> complete = state_->check_reaches(kLastHeight);
+  TRY(const std::optional<TxPlace> place, state_->place_of(hash));
+  if (!place) TRY_VOID(complete);
+  return place;
 }
 
 Result<std::optional<TxPlace>> Index::State::place_of(const Hash256& hash) const {
@@ -472,8 +492,12 @@ Result<std::optional<TxPlace>> Index::State::place_of(const Hash256& hash) const
 
 Result<std::optional<Height>> Index::block_by_hash(const Hash256& hash) const {
   TRY(const auto reading, state_->lock_for_reading());
+  const Result<void> complete = state_->check_reaches(kLastHeight);
   TRY(const auto value, state_->get(kBlockByHash, hash.view()));
-  if (!value) return std::optional<Height>();
+  if (!value) {
+    TRY_VOID(complete);
+    return std::optional<Height>();
+  }
   return std::optional(Height{static_cast<std::int64_t>(read_big_endian(*value))});
 }
 
@@ -536,7 +560,9 @@ Result<Found<TxPlace>> Index::search_txs(const Query& query, Order order, Page p
     const auto hash = from_hex(*plan.hash);
     if (!hash || hash->size() != Hash256::kSize)
       return fail(QueryError::kUnsupported, "tx.hash is not 64 hexadecimal digits");
+    const Result<void> complete = state_->check_reaches(plan.range.last);
     TRY(const std::optional<TxPlace> wanted, state_->place_of(Hash256::of(*hash)));
+    if (!wanted) TRY_VOID(complete);
     if (!wanted || wanted->height.value < plan.range.first ||
         wanted->height.value > plan.range.last)
       return Found<TxPlace>{};
@@ -549,6 +575,7 @@ Result<Found<TxPlace>> Index::search_txs(const Query& query, Order order, Page p
     }
     return page_of(all, order, page);
   }
+  TRY_VOID(state_->check_reaches(plan.range.last));
   if (plan.groups.empty())
     return Heights(*state_->db, *state_->families[kHeights], nullptr)
         .transactions(plan.range, order, page);
@@ -559,6 +586,7 @@ Result<Found<Height>> Index::search_blocks(const Query& query, Order order, Page
   TRY(const auto reading, state_->lock_for_reading());
   TRY(const Plan plan, make_plan(query, "block.height", false));
   if (plan.nothing) return Found<Height>{};
+  TRY_VOID(state_->check_reaches(plan.range.last));
   if (plan.groups.empty())
     return Heights(*state_->db, *state_->families[kHeights], nullptr)
         .blocks(plan.range, order, page);
@@ -570,6 +598,7 @@ Result<std::optional<Height>> Index::last_block_saying(std::string_view attribut
                                                        std::string_view value,
                                                        Height height) const {
   TRY(const auto reading, state_->lock_for_reading());
+  TRY_VOID(state_->check_reaches(height.value));
   const Condition condition{.key = std::string(attribute), .operand = std::string(value)};
   const Plan plan{.range = {.last = height.value}, .groups = {{condition}}};
   TRY(const Found<TxPlace> found,

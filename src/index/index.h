@@ -4,7 +4,8 @@
 // path of consensus; after a restart it goes on where it stood. Only attributes marked for it are
 // indexed; failed transactions are indexed like others (specs/chain.md §2.2).
 //
-// on_block comes from one thread, everything else from any. Errors: kDatabase, QueryError.
+// on_block comes from one thread, everything else from any. Errors: kDatabase, kCatchingUp,
+// QueryError.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,12 @@
 
 namespace tp::index {
 
-enum class IndexError : std::uint32_t { kDatabase = 2, kOtherFormat = 3, kOtherChain = 4 };
+enum class IndexError : std::uint32_t {
+  kDatabase = 2,
+  kOtherFormat = 3,
+  kOtherChain = 4,
+  kCatchingUp = 5
+};
 ErrorInfo describe(IndexError error);
 
 class Index final : public chain::BlockObserver {
@@ -44,6 +50,11 @@ class Index final : public chain::BlockObserver {
   Height indexed_height() const;
   // Waits until indexed_height() reaches `height`; false after `timeout`.
   bool wait_for(Height height, Duration timeout) const;
+
+  // What was found before a restart is never missed in silence after it: until the index stands at
+  // `height` (the last block of the start), a search that reaches beyond indexed_height(), and a
+  // hash that is not found, fail with kCatchingUp, which names both heights.
+  void expect(Height height);
 
   Result<std::optional<TxPlace>> tx_by_hash(const Hash256& hash) const;
   Result<std::optional<Height>> block_by_hash(const Hash256& hash) const;

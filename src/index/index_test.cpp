@@ -120,6 +120,35 @@ TEST_F(IndexTest, ATransactionIsFoundByItsHash) {
   EXPECT_EQ(txs("tx.hash='" + to_hex_upper(crypto::sha256("unknown").view()) + "'"), "");
 }
 
+TEST_F(IndexTest, WhatIsNotThereYetAfterARestartIsNotMissedInSilence) {
+  const auto first = block(1, {transfer("a", "b", "1")}), second = block(2, {{}});
+  const auto third = block(3, {transfer("a", "c", "1")});
+  add(first);
+  index_->expect(Height{3});
+  const std::string why = "searches reach height 1 of 3 so far: the index is catching up";
+  EXPECT_EQ(index_->tx_by_hash(first.tx_hashes[0]), (TxPlace{Height{1}, 0}));
+  EXPECT_EQ(index_->block_by_hash(first.hash), Height{1});
+  EXPECT_EQ(index_->tx_by_hash(third.tx_hashes[0]).error().text, why);
+  EXPECT_EQ(index_->block_by_hash(third.hash).error().text, why);
+  for (const std::string query :
+       {"transfer.sender='a'", "tx.height>0", "transfer.sender='a' AND tx.height<=3"})
+    EXPECT_EQ(txs(query), why);
+  EXPECT_EQ(txs("tx.hash='" + to_hex(third.tx_hashes[0].view()) + "'"), why);
+  EXPECT_EQ(txs("tx.hash='" + to_hex(first.tx_hashes[0].view()) + "'"), "1/0");
+  EXPECT_EQ(txs("transfer.sender='a' AND tx.height<2"), "1/0");
+  EXPECT_EQ(blocks("block.height>=1"), why);
+  EXPECT_EQ(blocks("block.height=1"), "1");
+  EXPECT_FALSE(index_->last_block_saying("left_state.query", "a", Height{2}));
+  EXPECT_TRUE(index_->last_block_saying("left_state.query", "a", Height{1}));
+
+  add(second);
+  add(third);
+  EXPECT_EQ(txs("transfer.sender='a'"), "1/0 3/0");
+  EXPECT_EQ(*index_->tx_by_hash(crypto::sha256("unknown")), std::nullopt);
+  // What comes later may be missed, as before: nobody was told of it by this index.
+  EXPECT_EQ(txs("tx.height=4"), "");
+}
+
 TEST_F(IndexTest, AHashIsCombinedWithOtherConditions) {
   const auto b = block(7, {transfer("a", "b", "1"), transfer("b", "a", "2")});
   add(b);

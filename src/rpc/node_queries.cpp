@@ -95,6 +95,8 @@ Result<tx::GetTxsEventResponse> find_txs(const Sources& sources,
                                                              : index::Order::kAscending;
   const auto found =
       sources.index.search_txs(query, order, {.skip = (page - 1) * limit, .limit = limit});
+  if (!found && is(found.error(), index::IndexError::kCatchingUp))
+    return std::unexpected(found.error());
   if (!found) return invalid(found.error().text);
   tx::GetTxsEventResponse response;
   response.set_total(found->total);
