@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "crypto/sha.h"
+#include "index/index.h"
 
 namespace tp::cli {
 namespace {
@@ -12,6 +13,13 @@ Result<Height> refuse_to_migrate(Height) {
   return fail(CliError::kFailed,
               "an older program wrote this state; start this one's node once, which migrates it, "
               "and stop it");
+}
+
+// The last block that the index has seen; the log must have it, as when the node opens it.
+Result<Height> last_indexed(Disk& disk, const NodeHome& home, const std::string& chain_id) {
+  if (!disk.exists(home.index() + "/CURRENT")) return Height{0};  // not made yet, or deleted
+  TRY(const auto index, index::Index::open(disk, home.index(), chain_id));
+  return index->indexed_height();
 }
 
 }  // namespace
@@ -46,11 +54,13 @@ Result<std::unique_ptr<StoppedNode>> StoppedNode::open(const GlobalOptions& glob
   node->compute_ =
       std::make_unique<ThreadExecutor>(std::max(1u, std::thread::hardware_concurrency()) - 1);
   TRY_VOID(node->open_state(home, config));
-  TRY_TO(node->blocks_, solo::BlockStore::open({.directory = home.blocks(),
-                                                .chain_id = node->genesis_.chain_id,
-                                                .genesis_hash = crypto::sha256(genesis_json),
-                                                .safe = node->app_->state().durable_height()},
-                                               disk));
+  TRY(const Height indexed, last_indexed(disk, home, node->genesis_.chain_id));
+  TRY_TO(node->blocks_,
+         solo::BlockStore::open({.directory = home.blocks(),
+                                 .chain_id = node->genesis_.chain_id,
+                                 .genesis_hash = crypto::sha256(genesis_json),
+                                 .safe = std::max(node->app_->state().durable_height(), indexed)},
+                                disk));
   return node;
 }
 
