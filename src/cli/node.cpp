@@ -106,7 +106,8 @@ Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
   agent::Shutdown shutdown;  // before any thread starts
 
   TRY(const Bytes genesis_json, disk.read(home.genesis()));
-  TRY(const auto genesis, comet_types::parse_genesis(genesis_json));
+  TRY(auto genesis, comet_types::parse_genesis(genesis_json, comet_types::AppState::kLeftOut));
+  const Hash256 genesis_hash = crypto::sha256(genesis_json);
   TRY(auto validator_key,
       comet_types::load_or_make_validator_key(disk, home.validator_key(), random));
   TRY(const auto node_key, comet_types::load_or_make_node_key(disk, home.node_key(), random));
@@ -127,11 +128,13 @@ Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
                                             return solo::last_stored_block(
                                                 {.directory = home.blocks(),
                                                  .chain_id = genesis.chain_id,
-                                                 .genesis_hash = crypto::sha256(genesis_json),
+                                                 .genesis_hash = genesis_hash,
                                                  .safe = state},
                                                 disk);
                                           }},
                                      disk, clock, compute, background));
+  if (app->machine().info().committed_height < genesis.initial_height)  // not begun yet
+    TRY_TO(genesis, comet_types::parse_genesis(genesis_json));
   TRY(const Duration gap_max, billable_gap_max(*app, genesis));
   TRY_VOID(check_intervals(config, gap_max));
   TRY(const auto index, index::Index::open(disk, home.index(), genesis.chain_id));
@@ -139,8 +142,8 @@ Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
       solo::Sequencer::start({.directory = home.blocks(),
                               .policy = policy_of(config),
                               .on_halt = [&shutdown](const Error& error) { shutdown.fail(error); }},
-                             app->machine(), genesis_json, std::move(validator_key), disk, clock,
-                             {index.get()}));
+                             app->machine(), std::move(genesis), genesis_hash,
+                             std::move(validator_key), disk, clock, {index.get()}));
   expect_of_index(*index, sequencer->feed().latest()->height());
   rpc::ServerOptions rpc_options;
   rpc_options.http = {.address = listen.address,
@@ -152,7 +155,7 @@ Result<void> run_node(const GlobalOptions& global, const NodeOptions& options) {
                                     .moniker = config.moniker,
                                     .rpc_address = "tcp://" + config.rpc_listen,
                                     .app_version = TURNPIKE_VERSION}));
-  log_info("node", "chain " + genesis.chain_id + " at height " +
+  log_info("node", "chain " + sequencer->genesis().chain_id + " at height " +
                        std::to_string(sequencer->feed().latest()->height().value) +
                        ", RPC on http://" + config.rpc_listen);
 

@@ -49,8 +49,7 @@ Result<std::unique_ptr<StoppedNode>> StoppedNode::open(const GlobalOptions& glob
   NodeConfig config;
   TRY_VOID(declare(config).load(disk, home.settings()));
   TRY(const Bytes genesis_json, disk.read(home.genesis()));
-  TRY_TO(node->genesis_, comet_types::parse_genesis(genesis_json));
-  node->genesis_.app_state_json = {};
+  TRY_TO(node->genesis_, comet_types::parse_genesis(genesis_json, comet_types::AppState::kLeftOut));
   node->compute_ =
       std::make_unique<ThreadExecutor>(std::max(1u, std::thread::hardware_concurrency()) - 1);
   TRY_VOID(node->open_state(home, config));

@@ -233,27 +233,8 @@ class RocksFlatState final : public FlatState {
     return summary;
   }
 
-  Result<void> load(StoreId store, Visitor visit) override {
-    rocksdb::ReadOptions options = reading();
-    options.readahead_size = 4u << 20;
-    options.fill_cache = false;
-    const Bytes prefix = flat_key(store, {});
-    const KeyRange range = KeyRange::with_prefix(prefix);
-    const Slice upper = slice(range.to);
-    options.iterate_upper_bound = &upper;
-    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options));
-    for (it->Seek(slice(prefix)); it->Valid(); it->Next()) {
-      BytesView key = view(it->key());
-      key.remove_prefix(prefix.size());
-      std::optional<Height> written;
-      BytesView value;
-      if (key.empty() || !take_flat_value(view(it->value()), written, value))
-        return fail(StoreError::kCorrupt, directory_ + "/db: the value of key " +
-                                              to_hex(view(it->key())) + " cannot be decoded");
-      TRY_VOID(visit(key, written, value));
-    }
-    if (!it->status().ok()) return failed(it->status());
-    return {};
+  std::unique_ptr<FlatRows> rows(StoreId store) override {
+    return std::make_unique<Rows>(*this, store);
   }
 
   Result<std::optional<FlatValue>> read(StoreId store, BytesView key) override {
@@ -288,6 +269,46 @@ class RocksFlatState final : public FlatState {
   }
 
  private:
+  class Rows final : public FlatRows {
+   public:
+    Rows(const RocksFlatState& state, StoreId store)
+        : state_(state),
+          prefix_(flat_key(store, {})),
+          range_(KeyRange::with_prefix(prefix_)),
+          upper_(slice(range_.to)) {
+      rocksdb::ReadOptions options = reading();
+      options.readahead_size = 4u << 20;
+      options.fill_cache = false;
+      options.iterate_upper_bound = &upper_;
+      rows_.reset(state.db_->NewIterator(options));
+      rows_->Seek(slice(prefix_));
+    }
+
+    Result<bool> visit(Visitor visitor) override {
+      while (rows_->Valid()) {
+        BytesView key = view(rows_->key());
+        key.remove_prefix(prefix_.size());
+        std::optional<Height> written;
+        BytesView value;
+        if (key.empty() || !take_flat_value(view(rows_->value()), written, value))
+          return fail(StoreError::kCorrupt, state_.directory_ + "/db: the value of key " +
+                                                to_hex(view(rows_->key())) + " cannot be decoded");
+        const Step step = visitor(key, written, value);
+        rows_->Next();
+        if (step == Step::kStop && rows_->Valid()) return true;
+      }
+      if (!rows_->status().ok()) return state_.failed(rows_->status());
+      return false;
+    }
+
+   private:
+    const RocksFlatState& state_;
+    const Bytes prefix_;
+    const KeyRange range_;
+    const Slice upper_;
+    std::unique_ptr<rocksdb::Iterator> rows_;
+  };
+
   struct Batch final : FlatBatch {
     rocksdb::WriteBatch batch;
     Bytes value_;

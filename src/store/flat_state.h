@@ -53,6 +53,17 @@ class FlatBatch {
   virtual void erase(StoreId store, BytesView key) = 0;
 };
 
+// The rows of one store, from the first to the last. One caller at a time, from any thread.
+class FlatRows {
+ public:
+  using Visitor = FunctionRef<Step(BytesView key, std::optional<Height> written, BytesView value)>;
+
+  virtual ~FlatRows() = default;
+  // Goes on from the last row that was visited until the visitor says kStop or none is left: then
+  // false. Errors: kCorrupt naming the file.
+  virtual Result<bool> visit(Visitor visitor) = 0;
+};
+
 class FlatState {
  public:
   virtual ~FlatState() = default;
@@ -60,11 +71,8 @@ class FlatState {
   // Nothing when no state was ever written. Errors: kCorrupt.
   virtual Result<std::optional<FlatSummary>> summary() = 0;
 
-  // Every key of a store in order, in one sequential pass. Errors: kCorrupt naming the file; the
-  // visitor's.
-  using Visitor =
-      FunctionRef<Result<void>(BytesView key, std::optional<Height> written, BytesView value)>;
-  virtual Result<void> load(StoreId store, Visitor visit) = 0;
+  // Every key of a store in order, in one sequential pass. Must not outlive the flat state.
+  virtual std::unique_ptr<FlatRows> rows(StoreId store) = 0;
 
   virtual Result<std::optional<FlatValue>> read(StoreId store, BytesView key) = 0;
 

@@ -31,8 +31,10 @@ Duration passed(Duration since, Duration now) {
   return {now.nanoseconds - since.nanoseconds};
 }
 
-// Sorts by position, cut into 16 parts by the first bits, side by side.
-void sort_by_position(std::vector<LeafChange>& changes, Executor& executor) {
+// Sorts by position, cut into 16 parts by the first bits, side by side. `sorted` is memory to work
+// in.
+void sort_by_position(std::vector<LeafChange>& changes, std::vector<LeafChange>& sorted,
+                      Executor& executor) {
   if (changes.size() < 4'096) {
     std::ranges::sort(changes, {}, &LeafChange::position);
     return;
@@ -42,7 +44,7 @@ void sort_by_position(std::vector<LeafChange>& changes, Executor& executor) {
   std::array<std::size_t, kParts + 1> starts{};
   for (const LeafChange& change : changes) ++starts[part_of(change) + 1];
   std::partial_sum(starts.begin(), starts.end(), starts.begin());
-  std::vector<LeafChange> sorted(changes.size());
+  sorted.resize(changes.size());
   std::array<std::size_t, kParts + 1> next = starts;
   for (LeafChange& change : changes) sorted[next[part_of(change)]++] = std::move(change);
   executor.parallel(kParts, [&](std::size_t part) {
@@ -50,7 +52,7 @@ void sort_by_position(std::vector<LeafChange>& changes, Executor& executor) {
                       sorted.begin() + static_cast<std::ptrdiff_t>(starts[part + 1]), {},
                       &LeafChange::position);
   });
-  changes = std::move(sorted);
+  changes.swap(sorted);
 }
 
 // Tasks that other threads may take while the caller does something else; the caller does what is
@@ -196,11 +198,58 @@ void StateCore::start_empty() {
   publish(std::move(data));
 }
 
-struct StateCore::Row {
-  std::size_t key_at;
-  std::size_t key_size;
-  std::size_t value_size;  // behind the key
-  std::optional<Height> written;
+// Rows of one store as they lie on disk.
+struct StateCore::RowBatch {
+  struct Row {
+    std::size_t key_at;
+    std::size_t key_size;
+    std::size_t value_size;  // behind the key
+    std::optional<Height> written;
+  };
+  std::size_t store = 0;
+  std::vector<Row> rows;
+  Bytes bytes;
+};
+
+// What one batch after the other needs; fresh memory for each would cost more than to fill it.
+struct StateCore::LoadMemory {
+  std::vector<KeyMap::Change> changes;
+  std::vector<LeafChange> leaves, sorted;
+};
+
+// The rows of all stores, a batch at a time.
+class StateCore::RowReader {
+ public:
+  RowReader(FlatState& flat, const std::vector<std::unique_ptr<StoreNodes>>& stores)
+      : flat_(flat), stores_(stores) {}
+
+  // An empty batch after the last row.
+  Result<void> read(RowBatch& batch) {
+    batch.rows.clear();
+    batch.bytes.clear();
+    while (batch.rows.empty() && store_ < stores_.size()) {
+      if (!rows_) rows_ = flat_.rows(stores_[store_]->id);
+      batch.store = store_;
+      TRY(const bool more,
+          rows_->visit([&](BytesView key, std::optional<Height> written, BytesView value) {
+            batch.rows.push_back({batch.bytes.size(), key.size(), value.size(), written});
+            batch.bytes.append(key);
+            batch.bytes.append(value);
+            const bool full = batch.rows.size() >= kLoadRows || batch.bytes.size() >= kLoadBytes;
+            return full ? Step::kStop : Step::kGoOn;
+          }));
+      if (more) continue;
+      rows_.reset();
+      ++store_;
+    }
+    return {};
+  }
+
+ private:
+  FlatState& flat_;
+  const std::vector<std::unique_ptr<StoreNodes>>& stores_;
+  std::size_t store_ = 0;
+  std::unique_ptr<FlatRows> rows_;
 };
 
 Result<void> StateCore::load(const FlatSummary& summary) {
@@ -210,25 +259,20 @@ Result<void> StateCore::load(const FlatSummary& summary) {
   data->replaced_roots = summary.replaced_roots;
   data->stores.resize(stores_.size());
   migrations_ = summary.migrations;
-  Bytes bytes;
-  std::vector<Row> rows;
-  for (std::size_t store = 0; store < stores_.size(); ++store) {
-    TRY_VOID(flat_->load(
-        stores_[store]->id,
-        [&](BytesView key, std::optional<Height> written, BytesView value) -> Result<void> {
-          rows.push_back({bytes.size(), key.size(), value.size(), written});
-          bytes.append(key);
-          bytes.append(value);
-          if (rows.size() >= kLoadRows || bytes.size() >= kLoadBytes) {
-            load_rows(store, rows, bytes, data->stores[store]);
-            rows.clear();
-            bytes.clear();
-          }
-          return {};
-        }));
-    load_rows(store, rows, bytes, data->stores[store]);
-    rows.clear();
-    bytes.clear();
+  // While one batch is taken in, the next is read.
+  RowReader reader(*flat_, stores_);
+  RowBatch batch, next;
+  LoadMemory memory;
+  TRY_VOID(reader.read(batch));
+  while (!batch.rows.empty()) {
+    Result<void> read;
+    const auto read_next = [&](std::size_t) { read = reader.read(next); };
+    OfferedTasks reading(1, read_next);
+    reading.offer(compute_);
+    load_rows(batch, memory, data->stores[batch.store]);
+    reading.finish();
+    TRY_VOID(read);
+    std::swap(batch, next);
   }
   for (const FlatStoreSummary& stored : summary.stores) {
     TRY(const std::size_t store, index_of(stored.id));
@@ -253,17 +297,17 @@ Result<void> StateCore::load(const FlatSummary& summary) {
   return {};
 }
 
-void StateCore::load_rows(std::size_t store, std::vector<Row>& rows, const Bytes& bytes,
-                          StoreState& state) {
-  if (rows.empty()) return;
-  std::vector<KeyMap::Change> changes(rows.size());
-  std::vector<LeafChange> leaves(rows.size());
+void StateCore::load_rows(const RowBatch& batch, LoadMemory& memory, StoreState& state) {
+  const auto& rows = batch.rows;
+  auto& [changes, leaves, sorted] = memory;
+  changes.resize(rows.size());
+  leaves.resize(rows.size());
   const std::size_t chunks = (rows.size() + kHashChunk - 1) / kHashChunk;
-  const BytesView all = bytes;
+  const BytesView all = batch.bytes;
   compute_.parallel(chunks, [&](std::size_t chunk) {
     for (std::size_t i = chunk * kHashChunk; i < std::min(rows.size(), (chunk + 1) * kHashChunk);
          ++i) {
-      const Row& row = rows[i];
+      const RowBatch::Row& row = rows[i];
       const BytesView key = all.substr(row.key_at, row.key_size);
       const BytesView value = all.substr(row.key_at + row.key_size, row.value_size);
       changes[i] = {key, row.written ? MapEntry{.cold = true, .value = {}, .written = *row.written}
@@ -273,13 +317,13 @@ void StateCore::load_rows(std::size_t store, std::vector<Row>& rows, const Bytes
       leaves[i].key = key;
     }
   });
-  StoreNodes& nodes = *stores_[store];
+  StoreNodes& nodes = *stores_[batch.store];
   // Nobody has seen these versions: what they supersede is released at once.
   SupersededNodes<KeyMap::Node> map_gone;
   SupersededNodes<SparseMerkleTree::Node> tree_gone;
   state.map =
       nodes.map.apply(state.map, changes, next_number_, [](std::size_t, const auto&) {}, map_gone);
-  sort_by_position(leaves, compute_);
+  sort_by_position(leaves, sorted, compute_);
   state.tree = nodes.tree.apply(state.tree, leaves, next_number_, compute_, tree_gone);
   for (const auto node : map_gone.nodes) nodes.map.release(node);
   for (const auto node : tree_gone.nodes) nodes.tree.release(node);
@@ -414,7 +458,8 @@ void StateCore::run(std::vector<Work>& works, CommitTag tag, VersionNumber numbe
   OfferedTasks maps(works.size(), change_one);
   maps.offer(executor);
   for (Work& work : works) {
-    sort_by_position(work.leaves, executor);
+    std::vector<LeafChange> sorted;
+    sort_by_position(work.leaves, sorted, executor);
     SparseMerkleTree& tree = stores_[work.store]->tree;
     work.state.tree =
         tree.apply(work.state.tree, work.leaves, number, executor, work.superseded.tree);

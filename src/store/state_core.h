@@ -102,7 +102,9 @@ class StateCore : public std::enable_shared_from_this<StateCore> {
     std::uint64_t blocks = 0;
     Duration since;
   };
-  struct Row;
+  struct RowBatch;
+  struct LoadMemory;
+  class RowReader;
 
   void set_rooted(const StateSchema& rooted);
   Result<void> check(const WriteSet& writes) const;
@@ -121,7 +123,7 @@ class StateCore : public std::enable_shared_from_this<StateCore> {
   Result<void> flush_pending(Pending& pending, const StatePtr& version);
   FlatSummary summary_of(const StateVersion::Data& data) const;
   bool is_cold(std::size_t store, BytesView key, BytesView value) const;
-  void load_rows(std::size_t store, std::vector<Row>& rows, const Bytes& bytes, StoreState& state);
+  void load_rows(const RowBatch& batch, LoadMemory& memory, StoreState& state);
   void refresh_stats();
 
   const std::unique_ptr<FlatState> flat_;

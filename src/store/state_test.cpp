@@ -141,6 +141,28 @@ TEST_F(StateTest, WhatIsCommittedIsRead) {
   EXPECT_EQ(store_->latest()->meta(), "meta1");
 }
 
+// 64 MiB are read at a time; a batch also ends with its store.
+TEST_F(StateTest, AStateThatIsReadInSeveralBatchesIsWhole) {
+  ThreadExecutor threads(1);
+  OwnedWrites writes;
+  for (int i = 0; i < 9; ++i) writes[kBank][hot(i)] = Bytes(16u << 20, 'x');
+  writes[kMarket] = {{hot(1), "one"}, {cold(2), large("two")}};
+  open();
+  const Hash256 root = commit(1, writes);
+  make_durable();
+  for (Executor* executor : std::initializer_list<Executor*>{&executor_, &threads}) {
+    store_.reset();
+    auto opened = StateStore::open(options_, disk_, clock_, *executor, executor_);
+    ASSERT_TRUE(opened) << opened.error().text;
+    store_ = std::move(*opened);
+    EXPECT_EQ(store_->latest()->root(), root);
+    EXPECT_EQ(store_->stats().keys, 11u);
+    EXPECT_EQ(get(kBank, hot(8)), Bytes(16u << 20, 'x'));
+    EXPECT_EQ(get(kMarket, cold(2)), large("two"));
+  }
+  store_.reset();  // before the threads
+}
+
 TEST_F(StateTest, TheRootIsTheMultistoreRootOfTheStoreRoots) {
   open();
   const Hash256 root = commit(1, {{kBank, {{hot(1), "one"}}}});

@@ -69,14 +69,18 @@ class MemberScanner {
   // The string literal at the front, with its quotes; empty when there is none.
   std::string_view string() {
     if (!rest_.starts_with('"')) return {};
-    for (std::size_t i = 1; i < rest_.size(); ++i) {
-      if (rest_[i] == '\\') {
-        ++i;
-      } else if (rest_[i] == '"') {
-        return cut(i + 1);
-      }
+    const std::size_t end = closing_quote(0);
+    return end < rest_.size() ? cut(end + 1) : std::string_view();
+  }
+
+  // Of the string that opens at `open`; the end of the text when it does not close.
+  std::size_t closing_quote(std::size_t open) const {
+    for (std::size_t at = rest_.find('"', open + 1);; at = rest_.find('"', at + 1)) {
+      if (at == std::string_view::npos) return rest_.size();
+      std::size_t escapes = 0;
+      while (rest_[at - 1 - escapes] == '\\') ++escapes;  // ends at the opening quote
+      if (escapes % 2 == 0) return at;
     }
-    return {};
   }
 
   // The value at the front; only nesting and strings are understood.
@@ -86,7 +90,7 @@ class MemberScanner {
     for (std::size_t i = 0; i < rest_.size(); ++i) {
       const char c = rest_[i];
       if (c == '"') {
-        for (++i; i < rest_.size() && rest_[i] != '"'; ++i) i += rest_[i] == '\\' ? 1 : 0;
+        i = closing_quote(i);
       } else if (c == '{' || c == '[') {
         ++depth;
       } else if (c == '}' || c == ']' || c == ',') {
@@ -244,7 +248,7 @@ Json params_json(const ConsensusParams& params) {
 
 }  // namespace
 
-Result<Genesis> parse_genesis(std::string_view json) {
+Result<Genesis> parse_genesis(std::string_view json, AppState app_state) {
   TRY(const auto members, MemberScanner(json).scan());
   Genesis out;
   bool has_time = false;
@@ -254,6 +258,7 @@ Result<Genesis> parse_genesis(std::string_view json) {
         return bad("\"" + std::string(members[i].name) + "\" stands twice");
     }
     has_time = has_time || members[i].name == "genesis_time";
+    if (app_state == AppState::kLeftOut && members[i].name == "app_state") continue;
     TRY_VOID(read_member(members[i].name, members[i].value, out));
   }
   if (!has_time) return bad("genesis_time is missing");

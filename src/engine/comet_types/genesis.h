@@ -30,7 +30,10 @@ struct Genesis {
 // Whole numbers may be JSON strings, as CometBFT writes them, or numbers. A missing time is an
 // error: it would differ from node to node. Unknown members are refused by name.
 // Errors: kInvalidText, naming the member. Cost: one pass over app_state.
-Result<Genesis> parse_genesis(std::string_view json);
+//
+// A node that has its state already leaves app_state out: it may be hundreds of megabytes.
+enum class AppState { kTaken, kLeftOut };
+Result<Genesis> parse_genesis(std::string_view json, AppState app_state = AppState::kTaken);
 // With app_state as it was given.
 std::string write_genesis(const Genesis& genesis);
 

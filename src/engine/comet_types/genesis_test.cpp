@@ -83,6 +83,26 @@ TEST(Genesis, AppStateKeepsEveryByte) {
   EXPECT_EQ(parse_genesis(write_genesis(*genesis)), genesis);
 }
 
+TEST(Genesis, AStringEndsAtTheFirstQuoteThatIsNotEscaped) {
+  for (const std::string string :
+       {R"("")", R"("\\")", R"("\\\"}")", R"("\"\\\\")", R"("a\\b\"")", R"("[{\\\\\"")"}) {
+    const std::string state = "{\"in\": " + string + ", " + string + ": [" + string + "]}";
+    const auto genesis = parse_genesis(replaced("{\n    \"a\": 1\n  }", state));
+    ASSERT_TRUE(genesis) << string << ": " << genesis.error().text;
+    EXPECT_EQ(genesis->app_state_json, state);
+  }
+  EXPECT_FALSE(parse_genesis(R"({"chain_id": "ends in an escaped quote\"})"));
+  EXPECT_FALSE(parse_genesis(R"({"chain_id": "\)"));
+}
+
+TEST(Genesis, AppStateIsLeftOutWhereItIsNotWanted) {
+  auto whole = parse_genesis(kGenesis);
+  ASSERT_TRUE(whole);
+  ASSERT_FALSE(whole->app_state_json.empty());
+  whole->app_state_json.clear();
+  EXPECT_EQ(parse_genesis(kGenesis, AppState::kLeftOut), whole);
+}
+
 TEST(Genesis, UnknownAndRepeatedMembersAreNamed) {
   EXPECT_NE(error_of(replaced("app_state", "app_sate")).find("\"app_sate\""), std::string::npos);
   EXPECT_NE(error_of(replaced("app_hash", "chain_id")).find("\"chain_id\" stands twice"),

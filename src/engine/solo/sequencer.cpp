@@ -396,9 +396,17 @@ Result<std::unique_ptr<Sequencer>> Sequencer::start(SequencerOptions options,
                                                     const Clock& clock,
                                                     std::vector<chain::BlockObserver*> observers) {
   TRY(comet_types::Genesis genesis, comet_types::parse_genesis(genesis_json));
+  return start(std::move(options), application, std::move(genesis), crypto::sha256(genesis_json),
+               std::move(key), disk, clock, std::move(observers));
+}
+
+Result<std::unique_ptr<Sequencer>> Sequencer::start(
+    SequencerOptions options, chain::Application& application, comet_types::Genesis genesis,
+    const Hash256& genesis_hash, crypto::Ed25519PrivateKey key, Disk& disk, const Clock& clock,
+    std::vector<chain::BlockObserver*> observers) {
   BlockStoreOptions store_options{.directory = options.directory,
                                   .chain_id = genesis.chain_id,
-                                  .genesis_hash = crypto::sha256(genesis_json),
+                                  .genesis_hash = genesis_hash,
                                   .salt = log_salt(key),
                                   .file_bytes = options.log_file_bytes,
                                   .safe = application.info().durable_height};

@@ -64,6 +64,12 @@ class Sequencer {
                                                   crypto::Ed25519PrivateKey key, Disk& disk,
                                                   const Clock& clock,
                                                   std::vector<chain::BlockObserver*> observers);
+  // The same, where the file of that hash is parsed already. An application that has its state
+  // needs no app_state.
+  static Result<std::unique_ptr<Sequencer>> start(
+      SequencerOptions options, chain::Application& application, comet_types::Genesis genesis,
+      const Hash256& genesis_hash, crypto::Ed25519PrivateKey key, Disk& disk, const Clock& clock,
+      std::vector<chain::BlockObserver*> observers);
   ~Sequencer();  // stop()
 
   // Ends after the block in progress and makes the application durable, so that the next start has
