@@ -321,12 +321,17 @@ void StateCore::load_rows(const RowBatch& batch, LoadMemory& memory, StoreState&
   // Nobody has seen these versions: what they supersede is released at once.
   SupersededNodes<KeyMap::Node> map_gone;
   SupersededNodes<SparseMerkleTree::Node> tree_gone;
-  state.map =
-      nodes.map.apply(state.map, changes, next_number_, [](std::size_t, const auto&) {}, map_gone);
+  const auto change_map = [&](std::size_t) {
+    state.map = nodes.map.apply(
+        state.map, changes, next_number_, [](std::size_t, const auto&) {}, map_gone);
+    for (const auto node : map_gone.nodes) nodes.map.release(node);
+  };
+  OfferedTasks map(1, change_map);
+  map.offer(compute_);
   sort_by_position(leaves, sorted, compute_);
   state.tree = nodes.tree.apply(state.tree, leaves, next_number_, compute_, tree_gone);
-  for (const auto node : map_gone.nodes) nodes.map.release(node);
   for (const auto node : tree_gone.nodes) nodes.tree.release(node);
+  map.finish();
   next_number_ = next_number_.next();
   state.root = nodes.tree.hash(state.tree);
   state.keys += rows.size();
