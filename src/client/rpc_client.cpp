@@ -81,12 +81,11 @@ bool says_not_found(const Error& error) {
   return is(error, ClientError::kRpc) && error.text.find("not found") != std::string::npos;
 }
 
-// Our node's index after a crash; it will come.
-bool says_catching_up(const Error& error) {
+}  // namespace
+
+bool is_catching_up(const Error& error) {
   return is(error, ClientError::kRpc) && error.text.find("catching up") != std::string::npos;
 }
-
-}  // namespace
 
 std::string_view Event::attribute(std::string_view key) const {
   for (const Attribute& attribute : attributes)
@@ -167,7 +166,7 @@ Result<std::optional<TxOutcome>> RpcClient::tx(const Hash256& hash) {
 Result<TxOutcome> RpcClient::wait_for_tx(const Hash256& hash, Duration timeout) {
   const auto ask_tx = [&]() -> Result<std::optional<TxOutcome>> {
     auto outcome = tx(hash);
-    if (!outcome && says_catching_up(outcome.error())) return std::nullopt;
+    if (!outcome && is_catching_up(outcome.error())) return std::nullopt;
     return outcome;
   };
   TRY(std::optional<TxOutcome> found, poll<TxOutcome>(timeout, ask_tx));

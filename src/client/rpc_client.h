@@ -83,6 +83,10 @@ struct AccountState {
   Sequence sequence;
 };
 
+// Whether a node refuses a search only because its index still reads again what a crash took from
+// it: the same will be answered soon.
+bool is_catching_up(const Error& error);
+
 class RpcClient {
  public:
   // Errors: kInvalidUrl.
@@ -109,7 +113,7 @@ class RpcClient {
   // Hands a transaction to the mempool and returns its verdict, good or bad.
   Result<Admission> broadcast_tx_sync(BytesView tx);
 
-  // Nothing where no block holds it (yet).
+  // Nothing where no block holds it (yet). Errors: also one that is_catching_up().
   Result<std::optional<TxOutcome>> tx(const Hash256& hash);
   // Asks until a block holds it, also while the node is away. Errors: kNotIncluded.
   Result<TxOutcome> wait_for_tx(const Hash256& hash, Duration timeout = Duration::seconds(30));

@@ -19,6 +19,9 @@ using client::ClientError;
 
 constexpr std::int64_t kHeadersAtOnce = 20;
 constexpr std::size_t kDifferencesMax = 20;
+// For the index, which reads again what a kill took from it: a minute at most.
+constexpr auto kCatchUpPause = 20ms;
+constexpr int kCatchUpPollsMax = 3'000;
 
 Result<json::value> ask(client::RpcClient& rpc, std::string_view method, const json::object& with) {
   TRY(const std::string text, rpc.call(method, json::serialize(with)));
@@ -149,7 +152,11 @@ class Comparison {
 
   Result<void> find(const SeenTx& tx) {
     ++verdict_.txs;
-    const auto now = rpc_.tx(tx.hash);
+    auto now = rpc_.tx(tx.hash);
+    for (int i = 0; i < kCatchUpPollsMax && !now && client::is_catching_up(now.error()); ++i) {
+      std::this_thread::sleep_for(kCatchUpPause);
+      now = rpc_.tx(tx.hash);
+    }
     if (!now && !is(now.error(), ClientError::kRpc)) return std::unexpected(now.error());
     if (!now || !*now) {
       differ("not found by its hash: " + text(tx));
