@@ -363,7 +363,9 @@ Height Index::indexed_height() const {
 }
 
 void Index::expect(Height height) {
-  state_->expected = height.value;
+  std::int64_t before = state_->expected;
+  while (before < height.value && !state_->expected.compare_exchange_weak(before, height.value)) {
+  }
 }
 
 bool Index::wait_for(Height height, Duration timeout) const {

@@ -51,9 +51,9 @@ class Index final : public chain::BlockObserver {
   // Waits until indexed_height() reaches `height`; false after `timeout`.
   bool wait_for(Height height, Duration timeout) const;
 
-  // What was found before a restart is never missed in silence after it: until the index stands at
-  // `height` (the last block of the start), a search that reaches beyond indexed_height(), and a
-  // hash that is not found, fail with kCatchingUp, which names both heights.
+  // That blocks up to `height` are committed. What somebody has seen is never missed in silence:
+  // until the index stands there, a search that reaches beyond indexed_height(), and a hash that is
+  // not found, fail with kCatchingUp, which names both heights.
   void expect(Height height);
 
   Result<std::optional<TxPlace>> tx_by_hash(const Hash256& hash) const;

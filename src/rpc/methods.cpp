@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/sha.h"
 #include "rpc/comet_json.h"
+#include "rpc/searches.h"
 #include "rpc/tx_proofs.h"
 
 // Local shorthand: TRY for Answer<T>.
@@ -249,7 +250,7 @@ Answer<Methods::Json> Methods::block_by_hash(const Params& params) const {
   ASK(const auto hash, params.bytes("hash"));
   const json::object none{{"block_id", to_json(comet_types::BlockId{})}, {"block", nullptr}};
   if (!hash || hash->size() != Hash256::kSize) return none;
-  ASK(const auto height, as_answer(sources_.index.block_by_hash(Hash256::of(*hash))));
+  ASK(const auto height, as_answer(find_block(sources_, Hash256::of(*hash))));
   if (!height) return none;
   ASK(const solo::BlockPtr block, block_at(*height));
   return block_json(*block);
@@ -314,7 +315,7 @@ Answer<Methods::Json> Methods::block_search(const Params& params) const {
   ASK(const index::Order order, order_of(params));
   ASK(const Paging paging, paging_of(params));
   ASK(const auto found,
-      as_answer(sources_.index.search_blocks(
+      as_answer(caught_up_index(sources_).search_blocks(
           query, order, {paging.skip(), static_cast<std::uint64_t>(paging.per_page)})));
   BoundedList blocks(answer_bytes_max_);
   for (const Height height : found.places) {
@@ -333,7 +334,7 @@ Answer<Methods::Json> Methods::header(const Params& params) const {
 Answer<Methods::Json> Methods::header_by_hash(const Params& params) const {
   ASK(const auto hash, params.bytes("hash"));
   if (!hash || hash->size() != Hash256::kSize) return json::object{{"header", nullptr}};
-  ASK(const auto height, as_answer(sources_.index.block_by_hash(Hash256::of(*hash))));
+  ASK(const auto height, as_answer(find_block(sources_, Hash256::of(*hash))));
   if (!height) return json::object{{"header", nullptr}};
   ASK(const solo::BlockMeta meta, as_answer(sources_.sequencer.feed().meta(*height)));
   return json::object{{"header", to_json(meta.header)}};
@@ -420,7 +421,7 @@ Answer<Methods::Json> Methods::tx(const Params& params) const {
   ASK(const auto hash, params.bytes("hash"));
   ASK(const auto prove, params.boolean("prove"));
   if (!hash || hash->size() != Hash256::kSize) return invalid_params("hash must have 32 bytes");
-  ASK(const auto place, as_answer(sources_.index.tx_by_hash(Hash256::of(*hash))));
+  ASK(const auto place, as_answer(find_tx(sources_, Hash256::of(*hash))));
   if (!place) return internal_error("tx (" + to_hex_upper(*hash) + ") not found");
   TxProofs proofs(sources_.sequencer.feed(), answer_bytes_max_);
   return tx_json(*place, prove.value_or(false) ? &proofs : nullptr);
@@ -432,7 +433,7 @@ Answer<Methods::Json> Methods::tx_search(const Params& params) const {
   ASK(const index::Order order, order_of(params));
   ASK(const Paging paging, paging_of(params));
   ASK(const auto found,
-      as_answer(sources_.index.search_txs(
+      as_answer(caught_up_index(sources_).search_txs(
           query, order, {paging.skip(), static_cast<std::uint64_t>(paging.per_page)})));
   BoundedList txs(answer_bytes_max_);
   TxProofs proofs(sources_.sequencer.feed(), answer_bytes_max_);

@@ -10,6 +10,7 @@
 #include "cosmos/crypto/ed25519/keys.pb.h"
 #include "cosmos/tx/v1beta1/service.pb.h"
 #include "crypto/sha.h"
+#include "rpc/searches.h"
 #include "rpc/wire_views.h"
 #include "turnpike/chain/v1/query.pb.h"
 
@@ -59,7 +60,7 @@ Result<tx::GetTxResponse> get_tx(const Sources& sources, const tx::GetTxRequest&
   if (request.hash().empty()) return invalid("tx hash cannot be empty");
   const auto hash = from_hex(request.hash());
   if (!hash || hash->size() != Hash256::kSize) return invalid("tx hash has 64 hexadecimal digits");
-  TRY(const auto place, sources.index.tx_by_hash(Hash256::of(*hash)));
+  TRY(const auto place, find_tx(sources, Hash256::of(*hash)));
   if (!place) return fail(QueryError::kNotFound, "tx not found: " + request.hash());
   TRY(const solo::StoredTx stored, sources.sequencer.feed().tx(place->height, place->index));
   TRY(const solo::BlockMeta meta, sources.sequencer.feed().meta(place->height));
@@ -93,8 +94,8 @@ Result<tx::GetTxsEventResponse> find_txs(const Sources& sources,
     return invalid("page should be within [1, 1000000000] range, given " + std::to_string(page));
   const auto order = request.order_by() == tx::ORDER_BY_DESC ? index::Order::kDescending
                                                              : index::Order::kAscending;
-  const auto found =
-      sources.index.search_txs(query, order, {.skip = (page - 1) * limit, .limit = limit});
+  const auto found = caught_up_index(sources).search_txs(
+      query, order, {.skip = (page - 1) * limit, .limit = limit});
   if (!found && is(found.error(), index::IndexError::kCatchingUp))
     return std::unexpected(found.error());
   if (!found) return invalid(found.error().text);

@@ -1,6 +1,7 @@
 #include "rpc/query.h"
 
 #include "chain/history.h"
+#include "rpc/searches.h"
 
 namespace tp::rpc {
 namespace {
@@ -31,6 +32,7 @@ void Queries::answer(const chain::QueryRequest& request, const NodeQueries::Done
 chain::QueryResponse Queries::of_chain(const chain::QueryRequest& request) const {
   chain::QueryResponse response = sources_.application.query(request);
   if (response.history_key.empty()) return response;
+  caught_up_index(sources_);
   // Before the search: what it has not seen then is not promised.
   const Height indexed = sources_.index.indexed_height();
   auto found = from_history(sources_, response);

@@ -1,8 +1,6 @@
 #include "engine/solo/block_feed.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -149,17 +147,7 @@ void ObserverThread::run(Height first) {
   std::chrono::milliseconds next_pause = kPauseMin;
   std::optional<Height> failed_at;
   Height next = std::max(observer_.next_height(), first);
-  // What came before the start is caught up with at once: readers wait for it.
-  const BlockPtr newest = feed_.latest();
-  const Height behind = newest ? newest->height() : Height{0};
-  bool is_urgent = true;
   while (const BlockPtr block = feed_.wait_for(next, [this] { return stopping_.load(); })) {
-    if (is_urgent && next > behind) {
-      is_urgent = false;
-      // Then blocks come first where processors are scarce. Linux keeps this value per thread.
-      constexpr int kLowPriority = 10;
-      (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowPriority);
-    }
     if (const auto seen = observer_.on_block(block->executed); !seen) {
       log_error("solo", "an observer (the index) is behind, it failed at block " +
                             std::to_string(next.value) + " and tries again in " +
