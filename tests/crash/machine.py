@@ -198,14 +198,20 @@ class Provider(Daemon):
                         pass
         return pids
 
+    def ingress_processes(self):
+        """Also those that a killed provider could not record any more."""
+        def arguments(pid):
+            try:
+                return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                return []
+        config = f"{self.run_folder}/ingress/caddy.json"
+        return {int(pid) for pid in os.listdir("/proc") if pid.isdigit() and config in arguments(pid)}
+
     def lose_power(self):
         """All processes end at once; then memory, mounts, networks and control groups are gone."""
         self.kill()
-        pids = self.processes()
-        try:
-            pids.add(int(pathlib.Path(f"{self.run_folder}/ingress/caddy.pid").read_text()))
-        except (OSError, ValueError):
-            pass
+        pids = self.processes() | self.ingress_processes()
         for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)

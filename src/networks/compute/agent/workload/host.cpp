@@ -148,11 +148,12 @@ void keep_only_low_ports() {
 }
 
 [[noreturn]] void child(const Command& what, const Prepared& prepared, int in, int out, int err,
-                        int sync) {
+                        int sync, pid_t provider) {
   ::setpgid(0, 0);
   // Half-done work of a provider that was killed must not race with the next one's. conmon is not
   // touched: it forks before it goes on in the background.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (::getppid() != provider) ::_exit(127);  // killed before that
   reset_signals();
   if (::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) ::_exit(127);
   if (sync >= 0) {
@@ -302,11 +303,12 @@ Result<Ran> SystemHost::run(const Command& what, std::stop_token stop) {
   if (what.wants_sync) {
     TRY(sync, make_pipe());
   }
+  const pid_t self = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0)
     return fail(WorkloadError::kProgramFailed, what.argv[0] + ": " + std::strerror(errno));
   if (pid == 0)
-    child(what, prepared, in.read.get(), out.write.get(), err.write.get(), sync.write.get());
+    child(what, prepared, in.read.get(), out.write.get(), err.write.get(), sync.write.get(), self);
   ::setpgid(pid, pid);
   in.read.close();
   out.write.close();

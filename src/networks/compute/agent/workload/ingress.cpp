@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -135,6 +136,16 @@ bool runs_with(int pid, const std::string& argument) {
   return false;
 }
 
+// Every Caddy that runs with that configuration.
+std::vector<int> caddies_with(const std::string& config) {
+  std::vector<int> out;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const auto pid = parse_int<int>(entry.path().filename().string());
+    if (pid && *pid > 1 && runs_with(*pid, "caddy") && runs_with(*pid, config)) out.push_back(*pid);
+  }
+  return out;
+}
+
 // Whether somebody listens there already.
 bool is_taken(const std::string& listen) {
   const std::size_t colon = listen.rfind(':');
@@ -251,14 +262,16 @@ std::string Ingress::config_locked() const {
 Result<void> Ingress::open() {
   if (listen_.empty()) return {};
   const std::lock_guard lock(mutex_);
-  if (answers()) return {};
+  // Two that share the port, where a provider was killed and started again at once, are one too
+  // many: only one of them hears of routes.
+  if (answers() && caddies_with(config_).size() <= 1) return {};
   return start_locked();
 }
 
 Result<void> Ingress::start_locked() {
   TRY_VOID(make_passage(directory_));
   TRY_VOID(give_to(directory_, kNobody, kNobody, 0700));
-  TRY_VOID(end_recorded());
+  TRY_VOID(end_ours());
   // Caddy shares ports with whoever does the same, another Caddy for one.
   for (const std::string& listen : listen_)
     if (stays_taken(listen))
@@ -289,28 +302,33 @@ Result<void> Ingress::start_locked() {
     if (::kill(pid, 0) != 0) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(25));
   } while (std::chrono::steady_clock::now() < deadline);
-  TRY_VOID(end_recorded());
+  TRY_VOID(end_ours());
   const std::string words = last_line(disk_.read(log).value_or(""));
   if (words.find("address already in use") != std::string::npos)
     return fail(WorkloadError::kPortTaken, "ingress: " + words);
   return fail(WorkloadError::kProgramFailed, "caddy does not start: " + words);
 }
 
-// Ends the Caddy that this or an earlier process started, if it still runs.
-Result<void> Ingress::end_recorded() const {
-  if (!disk_.exists(pid_file_)) return {};
-  TRY(const Bytes text, disk_.read(pid_file_));
-  const auto pid = parse_int<int>(text);
-  if (!pid || *pid <= 1) return disk_.remove(pid_file_);
-  for (const int signal : {SIGTERM, SIGKILL}) {
-    if (!runs_with(*pid, config_)) break;
-    ::kill(*pid, signal);
-    for (int i = 0; i < 100 && runs_with(*pid, config_); ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+// Ends the Caddy on record, if it still runs, and those that a provider started which was killed
+// before it could record them.
+Result<void> Ingress::end_ours() const {
+  std::vector<int> pids = caddies_with(config_);
+  if (disk_.exists(pid_file_)) {
+    TRY(const Bytes text, disk_.read(pid_file_));
+    if (const auto pid = parse_int<int>(text); pid && *pid > 1) pids.push_back(*pid);
   }
-  if (runs_with(*pid, config_))
-    return fail(WorkloadError::kProgramFailed, "caddy (" + text + ") cannot be ended");
-  return disk_.remove(pid_file_);
+  for (const int pid : pids) {
+    for (const int signal : {SIGTERM, SIGKILL}) {
+      if (!runs_with(pid, config_)) break;
+      ::kill(pid, signal);
+      for (int i = 0; i < 100 && runs_with(pid, config_); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    if (runs_with(pid, config_))
+      return fail(WorkloadError::kProgramFailed,
+                  "caddy (" + std::to_string(pid) + ") cannot be ended");
+  }
+  return disk_.exists(pid_file_) ? disk_.remove(pid_file_) : Result<void>();
 }
 
 Result<void> Ingress::load_locked() {
@@ -360,7 +378,7 @@ Result<void> Ingress::close() {
     for (int i = 0; i < 100 && ask(socket_, "GET", "/config/admin", "").status != 0; ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  TRY_VOID(end_recorded());
+  TRY_VOID(end_ours());
   return remove_tree(directory_);
 }
 

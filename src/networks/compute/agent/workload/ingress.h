@@ -58,7 +58,7 @@ class Ingress {
  private:
   Result<void> start_locked();
   Result<void> load_locked();
-  Result<void> end_recorded() const;
+  Result<void> end_ours() const;
   std::string config_locked() const;
   bool answers() const;
 

@@ -177,6 +177,19 @@ TEST_F(IngressRootTest, TheCaddyOfAnEarlierProcessIsEndedBeforeAnotherStartsAndB
   EXPECT_FALSE(runs(second));
 }
 
+TEST_F(IngressRootTest, ACaddyThatWasNeverRecordedIsEndedToo) {
+  fs::create_directories(directory_ + "/ingress");
+  const std::string config = directory_ + "/ingress/caddy.json";
+  std::ofstream(config) << R"({"admin": {"disabled": true}})";
+  const auto pid =
+      SystemHost().spawn({.argv = {"caddy", "run", "--config", config}, .log_path = "/dev/null"});
+  ASSERT_TRUE(pid);
+  host_.pids.push_back(*pid);
+  while (!command_line(*pid).starts_with("caddy")) std::this_thread::yield();
+  EXPECT_FALSE(make().open());
+  EXPECT_FALSE(runs(*pid));
+}
+
 TEST_F(IngressRootTest, ANumberThatIsSomebodyElsesNowIsLeftAlone) {
   const auto other = SystemHost().spawn({.argv = {"sleep", "60"}, .log_path = "/dev/null"});
   ASSERT_TRUE(other);

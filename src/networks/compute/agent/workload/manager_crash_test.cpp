@@ -71,6 +71,23 @@ TEST_F(CrashRootTest, AfterARebootEverythingIsMadeAgainWithItsVolumes) {
   EXPECT_EQ(fetch("http://127.0.0.1:" + std::to_string(port) + "/"), "2 starts\n");
 }
 
+TEST_F(CrashRootTest, ABridgeThatWasLeftHalfMadeIsCompleted) {
+  start(hello());
+  ASSERT_TRUE(eventually([&] { return healthy(1); })) << reason(1);
+  lose_process();
+  kill_container(1, "web");
+  const std::string bridges = names().prefix();
+  for (const auto& entry : fs::directory_iterator("/sys/class/net")) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(bridges) || name.find('.') != std::string::npos) continue;
+    ASSERT_TRUE(host_.run({.argv = {"ip", "addr", "flush", "dev", name}}));
+    ASSERT_TRUE(host_.run({.argv = {"ip", "link", "set", name, "down"}}));
+  }
+  EXPECT_FALSE(page(1));
+  open();
+  EXPECT_TRUE(eventually([&] { return healthy(1) && page(1).has_value(); })) << reason(1);
+}
+
 TEST_F(CrashRootTest, VolumesThatAnEarlierVersionNamedStayWithTheirLease) {
   LeaseWorkload workload{.key = key(1)};
   Service backend = script("backend", "PORT=8080 exec /backend");

@@ -329,11 +329,12 @@ Result<std::uint32_t> Network::free_slot(const std::vector<std::uint32_t>& taken
 
 Result<void> Network::ensure_bridge(std::uint32_t slot) {
   const std::string bridge = names_.bridge(slot);
-  if (fs::exists("/sys/class/net/" + bridge)) return {};
-  const std::string mtu = std::to_string(uplink_mtu());
-  const std::string batch = "link add " + bridge + " mtu " + mtu + " type bridge\n" + "addr add " +
-                            names_.gateway(slot).text() + "/24 dev " + bridge + "\n" + "link set " +
-                            bridge + " up\n";
+  // Whoever was killed while making it may have left it without its address, or down.
+  std::string batch;
+  if (!fs::exists("/sys/class/net/" + bridge))
+    batch = "link add " + bridge + " mtu " + std::to_string(uplink_mtu()) + " type bridge\n";
+  batch += "addr replace " + names_.gateway(slot).text() + "/24 dev " + bridge + "\nlink set " +
+           bridge + " up\n";
   TRY_VOID(run_checked(host_, {.argv = {"ip", "-batch", "-"}, .input = batch}));
   // Lets the machine's own programs reach forwarded ports through 127.0.0.1; the table drops what
   // a lease itself sends there.
