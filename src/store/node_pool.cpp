@@ -9,6 +9,18 @@
 
 namespace tp::store {
 
+namespace {
+
+// What is given back was last used long ago: the memory for the next node of this size is fetched
+// in advance.
+void fetch(const void* memory, std::size_t bytes) {
+  if (memory == nullptr) return;
+  for (std::size_t at = 0; at < bytes; at += 64)
+    __builtin_prefetch(static_cast<const char*>(memory) + at, 1);
+}
+
+}  // namespace
+
 std::byte* take_chunk(bool large) {
   void* memory = std::aligned_alloc(kChunkBytes, kChunkBytes);
   if (memory == nullptr) TP_FATAL("out of memory");
@@ -25,6 +37,7 @@ void* NodePool::take(std::size_t bytes) {
   const std::size_t steps = (bytes + kStep - 1) / kStep;
   if (Free* memory = free_[steps]) {
     free_[steps] = memory->next;
+    fetch(memory->next, bytes);
     return memory;
   }
   const std::size_t size = steps * kStep;

@@ -172,6 +172,14 @@ struct SparseMerkleTree::Arena {
     ++chunk_count;
   }
 
+  // A node may lie across two cache lines.
+  void fetch(Node node) const {
+    __builtin_prefetch(at(node));
+    __builtin_prefetch(at(node) + sizeof(Inner) - 1);
+  }
+
+  // What is given back was last used long ago, and where the one after the next lies is written in
+  // the next: so the next is fetched in advance.
   Node allocate(std::size_t lane_number, std::size_t bytes) {
     Lane& lane = lanes[lane_number];
     const std::size_t units = rounded_units((bytes + kUnit - 1) / kUnit);
@@ -180,6 +188,7 @@ struct SparseMerkleTree::Arena {
     if (free != 0) {
       const Node node = free;
       std::memcpy(&free, at(node), sizeof free);
+      if (free != 0) fetch(free);
       return node;
     }
     if (lane.end - lane.next < units) take_chunk(lane, lane_number);
@@ -282,19 +291,12 @@ class Update {
       for (std::size_t i = 0; i < changes.size(); ++i) {
         if (at[i] == 0 || arena_.is_leaf(at[i])) continue;
         const auto [left, right] = children(at[i]);
-        prefetch(left);
-        prefetch(right);
+        if (left != 0) arena_.fetch(left);
+        if (right != 0) arena_.fetch(right);
         at[i] = bit_of(changes[i].position.data, depth) ? right : left;
         moved = true;
       }
     }
-  }
-
-  // A node may lie across two cache lines.
-  void prefetch(Node node) const {
-    if (node == 0) return;
-    __builtin_prefetch(arena_.at(node));
-    __builtin_prefetch(arena_.at(node) + sizeof(Inner) - 1);
   }
 
   // A subtree of what was empty or the single leaf `old_leaf`.

@@ -324,9 +324,9 @@ Result<BlockPtr> Sequencer::State::make_block(PooledTxs txs) {
 // so under load it is done once in a while instead of after each block.
 bool Sequencer::State::recheck_is_due(bool all_succeeded) const {
   constexpr std::size_t kCheapTxs = 256;
-  // One in twenty seconds goes into it at most.
+  // One in a hundred seconds goes into it at most.
   const std::int64_t interval =
-      std::max(Duration::seconds(1).nanoseconds, 20 * recheck_took.nanoseconds);
+      std::max(Duration::seconds(1).nanoseconds, 100 * recheck_took.nanoseconds);
   const std::size_t waiting = mempool.size().txs;
   return waiting <= kCheapTxs ||
          clock.elapsed().nanoseconds - last_recheck.nanoseconds >= interval ||
