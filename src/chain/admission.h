@@ -10,6 +10,7 @@
 #include "base/coin.h"
 #include "chain/context.h"
 #include "chain/tx_codec.h"
+#include "store/row_names.h"
 
 namespace tp::chain {
 
@@ -56,6 +57,10 @@ class Admission {
   virtual std::optional<VerifiedSigners> verify(const store::Reader& state,
                                                 const ChainParams& params, const DecodedTx& tx,
                                                 const TxClaims& claims) const = 0;
+
+  // Names the rows that admit() will read, as far as `claims` tell: so that they can be fetched in
+  // time. Only advice.
+  virtual void name_rows(const TxClaims& claims, store::RowNames& rows) const = 0;
 
   // Runs the checks in the documented order, takes the fee, sets the public key, bumps sequences,
   // and emits the events of the transaction itself. `verified` spares the verification where it

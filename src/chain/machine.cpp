@@ -7,6 +7,7 @@
 #include <limits>
 #include <unordered_map>  // deterministic: only looked up, never iterated
 
+#include "base/keyed_hash.h"
 #include "chain/genesis.h"
 #include "chain/params_json.h"
 #include "chain/sdk_errors.h"
@@ -20,6 +21,13 @@ namespace tp::chain {
 namespace {
 
 constexpr store::OneRow kOnly{};
+// Transactions of a block whose rows are fetched at once. They should fit the first cache.
+constexpr std::size_t kFetchedTogether = 8;
+
+template <class T>
+std::span<const T> next_few(const std::vector<T>& all, std::size_t from) {
+  return std::span(all).subspan(from, std::min(kFetchedTogether, all.size() - from));
+}
 
 TxResult failed(const Error& error, Gas wanted = Gas{0}, Gas used = Gas{0}) {
   TxResult result;
@@ -117,21 +125,13 @@ class Machine::PreparedCache {
   }
 
  private:
-  // A SHA-256 is as good a hash as any part of it.
-  struct FirstBytes {
-    std::size_t operator()(const Hash256& hash) const {
-      std::size_t value = 0;
-      std::memcpy(&value, hash.data.data(), sizeof value);
-      return value;
-    }
-  };
   struct Entry {
     std::shared_ptr<const Prepared> prepared;
     std::size_t memory = 0;
     std::uint64_t number = 0;
   };
   // deterministic: only looked up, never iterated
-  using Entries = std::unordered_map<Hash256, Entry, FirstBytes>;
+  using Entries = std::unordered_map<Hash256, Entry, DigestHash>;
   using Place = std::pair<Hash256, std::uint64_t>;  // of an entry when it had this number
 
   // The end when it was erased, or came again, since.
@@ -341,8 +341,10 @@ std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
   results.reserve(prepared.size());
   std::vector<Hash256> refused;
   EventList events;
+  store::RowNames rows;
   for (std::size_t i = 0; i < prepared.size(); ++i) {
     const Prepared* one = prepared[i].get();
+    if (i % kFetchedTogether == 0) fetch_rows(*check_base_, next_few(prepared, i), mode, rows);
     if (!one->tx) {
       results.push_back(failed(one->tx.error()));
       refused.push_back(txs.hashes[i]);
@@ -379,6 +381,23 @@ std::vector<TxResult> Machine::check(const TxBatch& txs, CheckKind kind) {
   // Nobody waits for them. Of what is only probed somebody may: it can lie in the mempool.
   if (kind != CheckKind::kProbe) prepared_->erase(refused);
   return results;
+}
+
+// Without this, each row of a large state is waited for on its own.
+void Machine::fetch_rows(const store::StateVersion& state,
+                         std::span<const std::shared_ptr<const Prepared>> prepared, AdmitMode mode,
+                         store::RowNames& rows) const {
+  rows.clear();
+  for (const auto& one : prepared) {
+    if (!one->tx) continue;
+    admission_->name_rows(one->claims, rows);
+    if (mode != AdmitMode::kDeliver) continue;
+    for (const DecodedMessage& message : one->tx->messages) {
+      const MessageRoute* route = messages_.find(*message.type);
+      if (route != nullptr && route->name_rows) route->name_rows(*message.message, rows);
+    }
+  }
+  state.fetch(rows);
 }
 
 // Precondition: `prepared.tx` holds a transaction.
@@ -480,9 +499,13 @@ Result<BlockResponse> Machine::finalize(const BlockRequest& request) {
   BlockResponse response;
   response.tx_results.reserve(prepared.size());
   EventList events;
-  for (const auto& one : prepared) {
-    response.tx_results.push_back(one->tx ? execute(state, block, *one, AdmitMode::kDeliver, events)
-                                          : failed(one->tx.error()));
+  store::RowNames rows;
+  for (std::size_t i = 0; i < prepared.size(); ++i) {
+    const Prepared& one = *prepared[i];
+    if (i % kFetchedTogether == 0)
+      fetch_rows(*base, next_few(prepared, i), AdmitMode::kDeliver, rows);
+    response.tx_results.push_back(one.tx ? execute(state, block, one, AdmitMode::kDeliver, events)
+                                         : failed(one.tx.error()));
   }
   TRY_TO(response.events, schedule_.run_due(state, block, params_));
   if (options_.check_invariants) TRY_VOID(check_invariants(state));

@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,11 @@ class Machine final : public Application {
                                           const Prepared* before,
                                           const store::StateVersion& state) const;
   std::vector<std::shared_ptr<const Prepared>> prepare_all(const TxBatch& txs);
+  // Brings the rows that admitting these will read into the cache, and to deliver them also those
+  // of their messages. `rows` is memory to work in.
+  void fetch_rows(const store::StateVersion& state,
+                  std::span<const std::shared_ptr<const Prepared>> prepared, AdmitMode mode,
+                  store::RowNames& rows) const;
   // Fees and sequences stay in `state` even if the messages fail; what is refused leaves nothing.
   // `events` is memory to work in.
   TxResult execute(store::Overlay& state, const BlockInfo& block, const Prepared& prepared,

@@ -15,6 +15,7 @@
 #include "chain/context.h"
 #include "chain/message_types.h"
 #include "store/reader.h"
+#include "store/row_names.h"
 
 namespace tp::chain {
 
@@ -23,6 +24,8 @@ using ProtoMessage = google::protobuf::Message;
 struct MessageRoute {
   std::function<Result<std::vector<Address>>(const ProtoMessage&)> signers;
   std::function<Result<std::unique_ptr<ProtoMessage>>(Context&, const ProtoMessage&)> handle;
+  // Null where nothing is named.
+  std::function<void(const ProtoMessage&, store::RowNames&)> name_rows = nullptr;
 };
 
 // Messages by type URL: "/cosmos.bank.v1beta1.MsgSend".
@@ -44,6 +47,19 @@ class MessageRouter {
                               handle(context, static_cast<const Message&>(message)));
                           return std::make_unique<Response>(std::move(response));
                         }});
+  }
+
+  // For messages that come by the thousand: `name_rows(message, rows)` names the rows that `handle`
+  // will read besides those of the signers, so that they can be fetched in time. Only advice.
+  // Precondition: the message was added.
+  template <class Message>
+  void add_row_names(std::function<void(const Message&, store::RowNames&)> name_rows) {
+    const MessageType* type = types_.find("/" + Message::descriptor()->full_name());
+    TP_ASSERT(type != nullptr);
+    routes_[type->index]->name_rows = [name_rows](const ProtoMessage& message,
+                                                  store::RowNames& rows) {
+      name_rows(static_cast<const Message&>(message), rows);
+    };
   }
 
   // Null when the type is known but nobody handles it. Cost: an array lookup.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "crypto/error.h"
 
@@ -17,38 +18,59 @@ constexpr std::size_t kTextSizeMax = 1023;
 constexpr std::uint32_t kBech32 = 1;
 constexpr std::uint32_t kBech32m = 0x2bc830a3;
 
-constexpr std::array<std::int8_t, 128> kDigits = [] {
-  std::array<std::int8_t, 128> digits{};
+// The digit that a character of either case stands for, or -1.
+constexpr std::array<std::int8_t, 256> kDigits = [] {
+  std::array<std::int8_t, 256> digits{};
   digits.fill(-1);
-  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
-    digits[static_cast<std::uint8_t>(kAlphabet[i])] = static_cast<std::int8_t>(i);
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
+    const char c = kAlphabet[i];
+    const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    for (const char each : {c, upper})
+      digits[static_cast<std::uint8_t>(each)] = static_cast<std::int8_t>(i);
+  }
   return digits;
 }();
 
-// What the 5 bits that leave the register feed back into it: a table, because the bits are as good
-// as random and a branch on each costs more than everything else here.
-constexpr std::array<std::uint32_t, 32> kFeedback = [] {
+// What `value` becomes by one more group of zero bits.
+constexpr std::uint32_t shifted(std::uint32_t value) {
   constexpr std::array<std::uint32_t, 5> kGenerator = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa,
                                                        0x3d4233dd, 0x2a1462b3};
-  std::array<std::uint32_t, 32> feedback{};
-  for (std::size_t top = 0; top < feedback.size(); ++top)
-    for (std::size_t i = 0; i < kGenerator.size(); ++i)
-      if ((top >> i & 1) != 0) feedback[top] ^= kGenerator[i];
+  std::uint32_t out = (value & 0x1ffffff) << 5;
+  for (std::size_t i = 0; i < kGenerator.size(); ++i)
+    out ^= (0 - (value >> 25 >> i & 1)) & kGenerator[i];
+  return out;
+}
+
+// What the 10 bits that leave the register with two groups feed back into it. A table, because the
+// bits are as good as random and a branch on each costs more than everything else here; of two
+// groups, because every step waits for the one before.
+constexpr std::array<std::uint32_t, 1024> kFeedback = [] {
+  std::array<std::uint32_t, 1024> feedback{};
+  for (std::uint32_t top = 0; top < feedback.size(); ++top)
+    feedback[top] = shifted(shifted(top << 20));
   return feedback;
 }();
 
-// The BCH code of BIP-173, one group of 5 bits at a time.
+// The BCH code of BIP-173 over groups of 5 bits.
 class Checksum {
  public:
+  // Precondition: is_valid_hrp(hrp).
   explicit Checksum(std::string_view hrp) {
-    for (const char c : hrp) add(static_cast<std::uint8_t>(c) >> 5);
-    add(0);
-    for (const char c : hrp) add(c & 31);
+    std::array<std::uint8_t, 2 * kHrpSizeMax + 1> groups;
+    std::size_t count = 0;
+    for (const char c : hrp) groups[count++] = static_cast<std::uint8_t>(c) >> 5;
+    groups[count++] = 0;
+    for (const char c : hrp) groups[count++] = static_cast<std::uint8_t>(c) & 31;
+    add(std::span(groups).first(count));
   }
 
-  void add(int group) {
-    const std::uint32_t top = value_ >> 25;
-    value_ = (value_ & 0x1ffffff) << 5 ^ static_cast<std::uint32_t>(group) ^ kFeedback[top];
+  void add(std::span<const std::uint8_t> groups) {
+    std::size_t i = 0;
+    for (; i + 1 < groups.size(); i += 2) {
+      const std::uint32_t both = std::uint32_t{groups[i]} << 5 | groups[i + 1];
+      value_ = (value_ & 0xfffff) << 10 ^ both ^ kFeedback[value_ >> 20];
+    }
+    if (i < groups.size()) value_ = shifted(value_) ^ groups[i];
   }
 
   std::uint32_t value() const { return value_; }
@@ -83,33 +105,36 @@ std::string to_bech32(std::string_view hrp, BytesView bytes) {
   std::string text(hrp.size() + 1 + (bytes.size() * 8 + 4) / 5 + kChecksumSize, '1');
   char* next = std::copy(hrp.begin(), hrp.end(), text.data()) + 1;
 
-  Checksum checksum(hrp);
-  const auto put = [&](std::uint32_t group) {
-    checksum.add(static_cast<int>(group));
-    *next++ = kAlphabet[group];
-  };
+  const std::span groups(reinterpret_cast<std::uint8_t*>(next), text.data() + text.size() - next);
+  std::size_t count = 0;
   std::uint32_t buffer = 0;
   int bits = 0;
   for (const char c : bytes) {
     buffer = (buffer << 8 | static_cast<std::uint8_t>(c)) & 0xfff;
     for (bits += 8; bits >= 5;) {
       bits -= 5;
-      put(buffer >> bits & 31);
+      groups[count++] = buffer >> bits & 31;
     }
   }
-  if (bits > 0) put(buffer << (5 - bits) & 31);
+  if (bits > 0) groups[count++] = buffer << (5 - bits) & 31;
 
-  for (std::size_t i = 0; i < kChecksumSize; ++i) checksum.add(0);
+  Checksum checksum(hrp);
+  checksum.add(groups.first(count));
+  checksum.add(std::array<std::uint8_t, kChecksumSize>{});
   const std::uint32_t tail = checksum.value() ^ kBech32;
-  for (int shift = 25; shift >= 0; shift -= 5) *next++ = kAlphabet[tail >> shift & 31];
+  for (int shift = 25; shift >= 0; shift -= 5) groups[count++] = tail >> shift & 31;
+  for (std::uint8_t& group : groups) group = static_cast<std::uint8_t>(kAlphabet[group]);
   return text;
 }
 
 Result<Bech32> from_bech32(std::string_view text) {
   if (text.size() > kTextSizeMax) return invalid("longer than 1023 characters");
-  const bool has_upper = std::any_of(text.begin(), text.end(), is_upper);
-  if (has_upper && std::any_of(text.begin(), text.end(), is_lower))
-    return invalid("upper and lower case letters are mixed");
+  bool has_upper = false, has_lower = false;
+  for (const char c : text) {
+    has_upper |= is_upper(c);
+    has_lower |= is_lower(c);
+  }
+  if (has_upper && has_lower) return invalid("upper and lower case letters are mixed");
 
   const std::size_t separator = text.rfind('1');
   if (separator == std::string_view::npos)
@@ -123,20 +148,22 @@ Result<Bech32> from_bech32(std::string_view text) {
   const std::string_view data = text.substr(separator + 1);
   if (data.size() < kChecksumSize) return invalid("too short to hold a checksum");
   const std::size_t payload = data.size() - kChecksumSize;
+  std::array<std::uint8_t, kTextSizeMax> groups;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const int group = kDigits[static_cast<std::uint8_t>(data[i])];
+    if (group < 0)
+      return invalid("character " + std::to_string(separator + 2 + i) +
+                     " is not in the bech32 alphabet");
+    groups[i] = static_cast<std::uint8_t>(group);
+  }
   Checksum checksum(out.hrp);
+  checksum.add(std::span(groups).first(data.size()));
   std::uint32_t buffer = 0;
   int bits = 0;
   out.bytes.resize(payload * 5 / 8);
   char* next = out.bytes.data();
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    const auto byte = static_cast<std::uint8_t>(lower(data[i]));
-    const int group = byte < kDigits.size() ? kDigits[byte] : -1;
-    if (group < 0)
-      return invalid("character " + std::to_string(separator + 2 + i) +
-                     " is not in the bech32 alphabet");
-    checksum.add(group);
-    if (i >= payload) continue;
-    buffer = (buffer << 5 | static_cast<std::uint32_t>(group)) & 0xfff;
+  for (const std::uint8_t group : std::span(groups).first(payload)) {
+    buffer = (buffer << 5 | group) & 0xfff;
     bits += 5;
     if (bits < 8) continue;
     bits -= 8;

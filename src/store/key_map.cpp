@@ -1,18 +1,20 @@
 #include "store/key_map.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <utility>
+
+#include "store/key_order.h"
 
 namespace tp::store {
 
 using Node = KeyMap::Node;
 
 // A header, then for a leaf:   offsets[count + 1], entries {key size, kind, key, value}
-//               for an inner:  children[count], offsets[count + 1], separators
+//               for an inner:  heads[count], children[count], offsets[count + 1], separators
 // Offsets are from the start of the node. Separator i is <= every key under child i and > every key
-// before it; separator 0 is empty and never looked at.
+// before it; separator 0 is empty and never looked at. Head i holds the first eight bytes of
+// separator i (key_head), so that a search mostly reads nothing else.
 struct MapNode {
   std::uint32_t born;
   std::uint32_t bytes;
@@ -25,6 +27,7 @@ namespace {
 
 constexpr std::size_t kLeafBytes = 1'000;  // with malloc's header, close to a KiB
 constexpr std::size_t kInnerBytes = 1'500;
+constexpr std::size_t kPerChild = sizeof(std::uint64_t) + sizeof(Node);
 constexpr std::size_t kFewBytes = 300;     // a smaller node joins its neighbour
 constexpr std::size_t kJoinedBytes = 750;  // unless both together would soon split again
 
@@ -39,7 +42,7 @@ std::uint32_t load32(const char* at) {
 }
 
 const char* offsets(Node node) {
-  return raw(node) + sizeof(MapNode) + (node->is_leaf ? 0 : node->count * sizeof(Node));
+  return raw(node) + sizeof(MapNode) + (node->is_leaf ? 0 : node->count * kPerChild);
 }
 
 BytesView slice(Node node, std::size_t i) {
@@ -48,9 +51,17 @@ BytesView slice(Node node, std::size_t i) {
   return {raw(node) + from, load32(offset + 4) - from};
 }
 
+const std::uint64_t* heads(Node inner) {
+  return reinterpret_cast<const std::uint64_t*>(raw(inner) + sizeof(MapNode));
+}
+
+std::size_t child_offset(std::size_t count, std::size_t i) {
+  return sizeof(MapNode) + count * sizeof(std::uint64_t) + i * sizeof(Node);
+}
+
 Node child_of(Node inner, std::size_t i) {
   Node child = nullptr;
-  std::memcpy(&child, raw(inner) + sizeof(MapNode) + i * sizeof(Node), sizeof child);
+  std::memcpy(&child, raw(inner) + child_offset(inner->count, i), sizeof child);
   return child;
 }
 
@@ -83,24 +94,11 @@ void prefetch(Node node, std::size_t bytes) {
   for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(raw(node) + at);
 }
 
-std::uint64_t first_eight(const char* at) {
-  std::uint64_t value = 0;
-  std::memcpy(&value, at, sizeof value);
-  if constexpr (std::endian::native == std::endian::little) value = __builtin_bswap64(value);
-  return value;
-}
-
-// As a < b, a <= b of bytes. Two keys mostly differ in their first eight bytes, and a call of
-// memcmp costs more than to look.
+// As a < b of bytes. Two keys mostly differ in their first eight bytes, and a call of memcmp costs
+// more than to look.
 bool below(BytesView a, BytesView b) {
-  if (a.size() >= 8 && b.size() >= 8) {
-    const std::uint64_t left = first_eight(a.data()), right = first_eight(b.data());
-    if (left != right) return left < right;
-  }
-  return a < b;
-}
-bool not_above(BytesView a, BytesView b) {
-  return !below(b, a);
+  const std::uint64_t left = key_head(a), right = key_head(b);
+  return left != right ? left < right : a < b;
 }
 
 // The first entry whose key is not below `key`.
@@ -117,13 +115,15 @@ std::size_t lower_bound(Node leaf, BytesView key) {
   return low;
 }
 
-// The child under which `key` belongs.
+// The child under which `key` belongs: the last whose separator is not above it.
 std::size_t child_for(Node inner, BytesView key) {
-  std::size_t low = 1;
-  std::size_t high = inner->count;
+  const std::span<const std::uint64_t> all(heads(inner) + 1, inner->count - 1);
+  const auto [first_same, end_same] = std::ranges::equal_range(all, key_head(key));
+  auto low = static_cast<std::size_t>(first_same - all.begin()) + 1;
+  auto high = static_cast<std::size_t>(end_same - all.begin()) + 1;
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    if (not_above(slice(inner, middle), key))
+    if (slice(inner, middle) <= key)
       low = middle + 1;
     else
       high = middle;
@@ -149,7 +149,7 @@ struct Item {  // of a leaf to be
 struct Child {  // of an inner node to be
   BytesView separator;
   Node node;
-  std::size_t bytes() const { return sizeof(Node) + 4 + separator.size(); }
+  std::size_t bytes() const { return kPerChild + 4 + separator.size(); }
 };
 
 // One application of a batch. Nodes of the base live until it is over, so that keys and separators
@@ -336,7 +336,7 @@ class Update {
     std::memcpy(copy + sizeof(MapNode), raw(inner) + sizeof(MapNode),
                 inner->bytes - sizeof(MapNode));
     for (std::size_t i = 0; i < touched.size(); ++i)
-      std::memcpy(copy + sizeof(MapNode) + touched[i].child * sizeof(Node), &results[i].node,
+      std::memcpy(copy + child_offset(inner->count, touched[i].child), &results[i].node,
                   sizeof(Node));
     out.push_back({separator, reinterpret_cast<Node>(copy)});
     drop(inner);
@@ -408,10 +408,14 @@ class Update {
     std::size_t size = 0;
     for (const Child& child : children) size += child.bytes();
     char* node = allocate(sizeof(MapNode) + 4 + size, children.size(), false);
-    char* pointer = node + sizeof(MapNode);
-    char* offset = pointer + sizeof(Node) * children.size();
+    char* head = node + sizeof(MapNode);
+    char* pointer = node + child_offset(children.size(), 0);
+    char* offset = node + child_offset(children.size(), children.size());
     char* at = offset + 4 * (children.size() + 1);
     for (const Child& child : children) {
+      const std::uint64_t separator_head = key_head(child.separator);
+      std::memcpy(head, &separator_head, sizeof separator_head);
+      head += sizeof separator_head;
       std::memcpy(pointer, &child.node, sizeof(Node));
       pointer += sizeof(Node);
       store_offset(offset, node, at);
@@ -551,6 +555,18 @@ std::optional<MapEntry> KeyMap::get(Root root, BytesView key) {
   const std::size_t i = lower_bound(node, key);
   if (i == node->count || key_at(node, i) != key) return std::nullopt;
   return entry_at(node, i);
+}
+
+void KeyMap::fetch(std::span<Way> ways) {
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (Way& way : ways) {
+      if (way.node == nullptr || way.node->is_leaf) continue;
+      way.node = child_of(way.node, child_for(way.node, way.key));
+      prefetch(way.node, kLeafBytes);
+      moved = true;
+    }
+  }
 }
 
 Result<void> KeyMap::scan(Root root, const KeyRange& range, Visitor visit) {

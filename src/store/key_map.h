@@ -60,6 +60,15 @@ class KeyMap {
   // Cost: O(log N), about four cache misses at a million keys.
   static std::optional<MapEntry> get(Root root, BytesView key);
 
+  // From a root to where `key` is.
+  struct Way {
+    Node node;
+    BytesView key;
+  };
+  // Brings the nodes on these ways into the cache. The ways take each step together, so that they
+  // wait for memory at the same time and not one after the other. Moves them on.
+  static void fetch(std::span<Way> ways);
+
   using Visitor = FunctionRef<Result<Step>(BytesView key, const MapEntry& entry)>;
   static Result<void> scan(Root root, const KeyRange& range, Visitor visit);
 

@@ -44,6 +44,16 @@ Result<bool> StateVersion::read(StoreId store, BytesView key, ValueVisitor visit
   return true;
 }
 
+void StateVersion::fetch(const RowNames& rows) const {
+  std::vector<KeyMap::Way> ways;
+  ways.reserve(rows.size());
+  rows.for_each([&](const RowNames::Name& row) {
+    if (const auto index = data_->core->index_of(row.store))
+      ways.push_back({data_->stores[*index].map, row.key});
+  });
+  KeyMap::fetch(ways);
+}
+
 Result<bool> StateVersion::contains(StoreId store, BytesView key) const {
   TRY(const std::size_t index, data_->core->index_of(store));
   return KeyMap::get(data_->stores[index].map, key).has_value();

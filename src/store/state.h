@@ -28,6 +28,7 @@
 #include "store/ics23.h"
 #include "store/overlay.h"
 #include "store/reader.h"
+#include "store/row_names.h"
 #include "store/schema.h"
 
 namespace tp::store {
@@ -62,6 +63,10 @@ class StateVersion final : public Reader {
   Result<bool> read(StoreId store, BytesView key, ValueVisitor visit) const override;
   Result<bool> contains(StoreId store, BytesView key) const override;
   Result<void> scan(StoreId store, const KeyRange& range, ScanVisitor visit) const override;
+
+  // Brings what read() needs for these rows into the processor's cache: waiting for memory for all
+  // of them together costs little more than for one. Only advice; an unknown store is ignored.
+  void fetch(const RowNames& rows) const;
 
   // Errors: kUnknownStore; kInvalidWrite for an empty key; kNotProvable when the store is empty.
   Result<ProvenValue> prove(StoreId store, BytesView key) const;

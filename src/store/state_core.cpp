@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "store/key_order.h"
 
 namespace tp::store {
 namespace {
@@ -111,9 +112,19 @@ std::vector<BytesView> unpacked(BytesView packed) {
     keys.push_back(packed.substr(sizeof size, size));
     packed.remove_prefix(sizeof size + size);
   }
-  std::ranges::sort(keys);
+  sort_by_key(keys, [](BytesView key) { return key; });
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   return keys;
+}
+
+constexpr std::size_t kFetchedTogether = 32;
+
+// The first kFetchedTogether of them.
+void fetch_keys(KeyMap::Root map, std::span<const BytesView> keys) {
+  std::array<KeyMap::Way, kFetchedTogether> ways;
+  const std::size_t count = std::min(keys.size(), kFetchedTogether);
+  for (std::size_t i = 0; i < count; ++i) ways[i] = {map, keys[i]};
+  KeyMap::fetch(std::span(ways).first(count));
 }
 
 }  // namespace
@@ -699,8 +710,12 @@ Result<void> StateCore::flush_pending(Pending& pending, const StatePtr& version)
   TRY_VOID(flat_->write(summary_of(*version->data_), [&](FlatBatch& batch) {
     for (std::size_t store = 0; store < pending.keys.size(); ++store) {
       const StoreId id = stores_[store]->id;
-      for (const BytesView key : unpacked(pending.keys[store])) {
-        const std::optional<MapEntry> entry = KeyMap::get(version->data_->stores[store].map, key);
+      const KeyMap::Root map = version->data_->stores[store].map;
+      const std::vector<BytesView> keys = unpacked(pending.keys[store]);
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (i % kFetchedTogether == 0) fetch_keys(map, std::span(keys).subspan(i));
+        const BytesView key = keys[i];
+        const std::optional<MapEntry> entry = KeyMap::get(map, key);
         if (!entry) {
           batch.erase(id, key);
         } else if (!entry->cold) {

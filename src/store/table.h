@@ -14,6 +14,7 @@
 #include "store/error.h"
 #include "store/reader.h"
 #include "store/record.h"
+#include "store/row_names.h"
 
 namespace tp::store {
 
@@ -58,6 +59,11 @@ class Table {
 
   Result<bool> contains(const Reader& state, const Key& key) const {
     return state.contains(id_.store, KeyBytes(*this, key).view());
+  }
+
+  // Adds the name of the row to those that are to be fetched.
+  void name(RowNames& rows, const Key& key) const {
+    rows.add(id_.store, KeyBytes(*this, key).view());
   }
 
   Result<void> put(Writer& state, const Key& key, const Record& record) const {

@@ -3,33 +3,12 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
-#include <random>
+#include <utility>
 
 #include "base/result.h"
-#include "base/wide.h"
+#include "store/key_order.h"
 
 namespace tp::store {
-namespace {
-
-std::uint64_t process_secret() {
-  std::random_device device;
-  return static_cast<std::uint64_t>(device()) << 32 | device();
-}
-
-// Both halves of the product, folded: the mixing step of wyhash.
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-  const auto product = u128{a} * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
-std::uint64_t word(const char* from, std::size_t size) {
-  std::uint64_t out = 0;
-  std::memcpy(&out, from, size);
-  return out;
-}
-
-}  // namespace
-
 char* Arena::allocate(std::size_t size) {
   size = (size + 7) / 8 * 8;
   if (size > left_) {
@@ -41,16 +20,6 @@ char* Arena::allocate(std::size_t size) {
   }
   left_ -= size;
   return std::exchange(next_, next_ + size);
-}
-
-std::uint64_t WriteMap::hash_of(BytesView key) {
-  static const std::uint64_t secret = process_secret();
-  constexpr std::uint64_t kOdd = 0x9e37'79b9'7f4a'7c15;
-  std::uint64_t hash = mix(secret ^ key.size(), kOdd);
-  const char* at = key.data();
-  std::size_t left = key.size();
-  for (; left > 8; at += 8, left -= 8) hash = mix(hash ^ word(at, 8), secret | 1);
-  return mix(hash ^ word(at, left), kOdd);
 }
 
 void UndoLog::begin() {
@@ -103,8 +72,8 @@ WriteEntry* WriteMap::find_entry(std::uint64_t hash, BytesView key) const {
     return nullptr;
   }
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t i = hash & mask; slots_[i] != nullptr; i = (i + 1) & mask)
-    if (slots_[i]->hash_ == hash && slots_[i]->key() == key) return slots_[i];
+  for (std::size_t i = hash & mask; slots_[i].entry != nullptr; i = (i + 1) & mask)
+    if (slots_[i].hash == hash && slots_[i].entry->key() == key) return slots_[i].entry;
   return nullptr;
 }
 
@@ -167,29 +136,36 @@ WriteEntry* WriteMap::remembered_entry(Arena& arena, std::uint64_t hash, BytesVi
   return entry;
 }
 
+// Precondition: `entry` is the last of entries_.
 void WriteMap::insert_slot(WriteEntry* entry) {
-  if (entries_.size() * 2 > slots_.size()) return grow();
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t i = entry->hash_ & mask;
-  while (slots_[i] != nullptr) i = (i + 1) & mask;
-  slots_[i] = entry;
+  if (entries_.size() * 2 > slots_.size()) grow();
+  place({entry->hash_, entry});
 }
 
-void WriteMap::grow() {
-  slots_.assign(std::max<std::size_t>(slots_.size() * 2, 4 * kFew), nullptr);
+void WriteMap::place(const Slot& slot) {
   const std::size_t mask = slots_.size() - 1;
-  for (WriteEntry* entry : entries_) {
-    std::size_t i = entry->hash_ & mask;
-    while (slots_[i] != nullptr) i = (i + 1) & mask;
-    slots_[i] = entry;
+  std::size_t i = slot.hash & mask;
+  while (slots_[i].entry != nullptr) i = (i + 1) & mask;
+  slots_[i] = slot;
+}
+
+// All but the last entry have places then.
+void WriteMap::grow() {
+  const std::vector<Slot> before =
+      std::exchange(slots_, std::vector<Slot>(std::max<std::size_t>(slots_.size() * 2, 4 * kFew)));
+  if (before.empty()) {
+    for (std::size_t i = 0; i + 1 < entries_.size(); ++i) place({entries_[i]->hash_, entries_[i]});
+    return;
   }
+  for (const Slot& slot : before)
+    if (slot.entry != nullptr) place(slot);
 }
 
 std::vector<const WriteEntry*> WriteMap::sorted() const {
   std::vector<const WriteEntry*> out;
   out.reserve(written_.size());
   std::ranges::copy_if(written_, std::back_inserter(out), &WriteEntry::written);
-  std::ranges::sort(out, {}, &WriteEntry::key);
+  sort_by_key(out, [](const WriteEntry* entry) { return entry->key(); });
   return out;
 }
 

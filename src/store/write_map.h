@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/keyed_hash.h"
 
 namespace tp::store {
 
@@ -85,9 +86,8 @@ class UndoLog {
 
 class WriteMap {
  public:
-  // The hash that the functions below want. Differs between processes, so that nobody can choose
-  // keys that collide.
-  static std::uint64_t hash_of(BytesView key);
+  // The hash that the functions below want.
+  static std::uint64_t hash_of(BytesView key) { return keyed_hash(key); }
 
   // Null when nothing is known of the key. Cost: O(1).
   const WriteEntry* find(std::uint64_t hash, BytesView key) const;
@@ -140,12 +140,18 @@ class WriteMap {
   WriteEntry& entry_of(Arena& arena, std::uint64_t hash, BytesView key);
   WriteEntry* remembered_entry(Arena& arena, std::uint64_t hash, BytesView key);
   static void set_value(Arena& arena, WriteEntry& entry, BytesView value);
+  // The hash beside the entry: who finds another hash need not fetch the entry.
+  struct Slot {
+    std::uint64_t hash = 0;
+    WriteEntry* entry = nullptr;
+  };
   void insert_slot(WriteEntry* entry);
+  void place(const Slot& slot);
   void grow();
 
   std::vector<WriteEntry*> entries_;
   std::vector<WriteEntry*> written_;  // in the order of first writing, and what was taken back
-  std::vector<WriteEntry*> slots_;    // open addressing, a power of two, at most half full
+  std::vector<Slot> slots_;           // open addressing, a power of two, at most half full
   mutable std::set<const WriteEntry*, ByKey> ordered_;
   mutable std::size_t ordered_count_ = 0;  // of written_, from the front
   std::uint32_t below_ = 1;                // counts states below

@@ -12,12 +12,6 @@
 
 namespace tp::solo {
 
-std::size_t Mempool::HashOfHash::operator()(const Hash256& hash) const {
-  std::size_t out;
-  std::memcpy(&out, hash.data.data(), sizeof out);
-  return out;
-}
-
 Result<void> Mempool::reserve(const Hash256& hash, std::size_t size) {
   if (size > options_.max_tx_bytes) {
     return fail(chain::SdkError::kTxTooLarge, std::to_string(size) + " bytes, at most " +

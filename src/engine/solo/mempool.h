@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/keyed_hash.h"
 #include "base/result.h"
 #include "chain/application.h"
 
@@ -63,10 +64,6 @@ class Mempool {
   std::vector<Bytes> list(std::size_t limit) const;
 
  private:
-  struct HashOfHash {
-    std::size_t operator()(const Hash256& hash) const;
-  };
-
   void remember(const Hash256& hash);
 
   const MempoolOptions options_;
@@ -82,7 +79,7 @@ class Mempool {
   std::vector<std::int64_t> gas_wanted_;
   std::size_t bytes_ = 0;
   Size reserved_;
-  std::unordered_set<Hash256, HashOfHash> seen_;
+  std::unordered_set<Hash256, DigestHash> seen_;
   std::deque<Hash256> seen_order_;  // oldest first; may name hashes that were forgotten
 };
 

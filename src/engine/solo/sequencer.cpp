@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/keyed_hash.h"
 #include "base/log.h"
 #include "chain/sdk_errors.h"
 #include "crypto/sha.h"
@@ -31,16 +32,10 @@ struct Submission {
   Sequencer::OnCommitted on_committed;
 };
 
-struct HashOfHash {
-  std::size_t operator()(const Hash256& hash) const {
-    std::size_t out;
-    std::memcpy(&out, hash.data.data(), sizeof out);
-    return out;
-  }
-};
-
 // Who waits for a transaction to be in a block. Thread-safe; free when nobody waits.
 class Waiters {
+  using Waiting = std::unordered_map<Hash256, Sequencer::OnCommitted, DigestHash>;
+
  public:
   void add(const Hash256& hash, Sequencer::OnCommitted on_committed) {
     const std::lock_guard lock(mutex_);
@@ -72,7 +67,7 @@ class Waiters {
   }
 
   void fail_all(const Error& error) {
-    std::unordered_map<Hash256, Sequencer::OnCommitted, HashOfHash> waiting;
+    Waiting waiting;
     {
       const std::lock_guard lock(mutex_);
       waiting.swap(waiting_);
@@ -82,7 +77,7 @@ class Waiters {
 
  private:
   std::mutex mutex_;
-  std::unordered_map<Hash256, Sequencer::OnCommitted, HashOfHash> waiting_;
+  Waiting waiting_;
 };
 
 Error stopped_error() {

@@ -60,6 +60,10 @@ Result<std::optional<Account>> Accounts::find(const store::Reader& state,
   return kAccounts.find(state, address);
 }
 
+void Accounts::name_row(const Address& address, store::RowNames& rows) const {
+  kAccounts.name(rows, address);
+}
+
 Result<Account> Accounts::find_or_create(chain::Context& context, const Address& address) const {
   TRY(std::optional<Account> existing, kAccounts.find(context, address));
   if (existing) return *std::move(existing);

@@ -36,6 +36,8 @@ class Accounts final : public chain::Module {
 
   // Nothing when the address never received or signed anything.
   Result<std::optional<Account>> find(const store::Reader& state, const Address& address) const;
+  // Names the row that find() reads.
+  void name_row(const Address& address, store::RowNames& rows) const;
   // Creates the account with the next number where there is none.
   Result<Account> find_or_create(chain::Context& context, const Address& address) const;
   // The same for callers who do not look at it.

@@ -161,6 +161,12 @@ std::optional<VerifiedSigners> AccountAdmission::verify(const store::Reader& sta
   return verified;
 }
 
+void AccountAdmission::name_rows(const chain::TxClaims& claims, store::RowNames& rows) const {
+  if (!claims.signers || !claims.fee_payer) return;
+  for (const Address& signer : *claims.signers) accounts_.name_row(signer, rows);
+  if (claims.fee) fees_.name_fee_rows(*claims.fee_payer, *claims.fee, rows);
+}
+
 Result<void> AccountAdmission::admit(Context& context, const DecodedTx& tx,
                                      const chain::TxClaims& claims, AdmitMode mode,
                                      const std::optional<VerifiedSigners>& verified) const {

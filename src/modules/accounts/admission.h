@@ -22,6 +22,9 @@ class FeeSource {
   // and is then forgotten. Errors: as pay_fee().
   virtual Result<void> set_fee_aside(chain::Context& context, const Address& payer,
                                      const Coins& fee) const = 0;
+  // Names the rows of the payer that both read.
+  virtual void name_fee_rows(const Address& payer, const Coins& fee,
+                             store::RowNames& rows) const = 0;
 };
 
 class AccountAdmission final : public chain::Admission {
@@ -35,6 +38,7 @@ class AccountAdmission final : public chain::Admission {
                                                const chain::ChainParams& params,
                                                const chain::DecodedTx& tx,
                                                const chain::TxClaims& claims) const override;
+  void name_rows(const chain::TxClaims& claims, store::RowNames& rows) const override;
   Result<void> admit(chain::Context& context, const chain::DecodedTx& tx,
                      const chain::TxClaims& claims, chain::AdmitMode mode,
                      const std::optional<chain::VerifiedSigners>& verified) const override;

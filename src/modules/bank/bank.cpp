@@ -159,6 +159,10 @@ Result<void> Bank::pay_fee(Context& context, const Address& payer, const Coins& 
   return {};
 }
 
+void Bank::name_fee_rows(const Address& payer, const Coins& fee, store::RowNames& rows) const {
+  for (const Coin& coin : fee) kBalances.name(rows, {payer, coin.denom});
+}
+
 Result<void> Bank::set_fee_aside(Context& context, const Address& payer, const Coins& fee) const {
   for (const Coin& coin : fee) TRY_VOID(take_balance(context, payer, coin));
   return {};

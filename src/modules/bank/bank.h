@@ -89,6 +89,7 @@ class Bank final : public chain::Module, public accounts::FeeSource {
                        const Coins& fee) const override;
   Result<void> set_fee_aside(chain::Context& context, const Address& payer,
                              const Coins& fee) const override;
+  void name_fee_rows(const Address& payer, const Coins& fee, store::RowNames& rows) const override;
 
   // Takes params.row_deposit for `rows` rows that `payer` makes others store, and gives it back
   // when they go: to the one who paid. `key` names what the deposit stands for; unique over the

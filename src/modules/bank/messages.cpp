@@ -92,6 +92,13 @@ void Bank::add_messages(chain::MessageRouter& router) {
         TRY_VOID(send(context, from, to, coins));
         return wire::MsgSendResponse();
       });
+  router.add_row_names<wire::MsgSend>([this](const wire::MsgSend& message, store::RowNames& rows) {
+    const Result<Address> to = accounts_.parse(message.to_address());
+    if (!to) return;
+    accounts_.name_row(*to, rows);
+    for (const WireCoin& coin : message.amount())
+      if (const auto denom = Denom::parse(coin.denom())) kBalances.name(rows, {*to, *denom});
+  });
   router.add<wire::MsgMultiSend, wire::MsgMultiSendResponse>(
       [this](const wire::MsgMultiSend& message) -> Result<std::vector<Address>> {
         std::vector<Address> signers;
