@@ -27,10 +27,41 @@ store::StoreSchema store_of(store::StoreId id, std::initializer_list<store::Plac
   return schema;
 }
 
+// accounts::Account before balances of the fee's denomination came to it.
+struct AccountBefore3 {
+  static constexpr std::uint8_t kVersion = 1;
+
+  accounts::AccountNumber number;
+  accounts::Sequence sequence;
+  Bytes secp256k1_public_key;
+  std::string module_name;
+
+  auto fields() { return std::tie(number, sequence, secp256k1_public_key, module_name); }
+  auto fields() const { return std::tie(number, sequence, secp256k1_public_key, module_name); }
+};
+
+Result<void> move_fee_balances_to_accounts(store::Writer& state) {
+  constexpr store::Table<Address, AccountBefore3> accounts_before{chain::kAccountsTable};
+  TRY(const chain::ChainParams params, chain::kParams.get(state, store::OneRow{}));
+  TRY(const auto rows, accounts_before.collect(state, std::tuple<>{}));
+  for (const auto& [address, before] : rows) {
+    const bank::BalanceKey key{address, params.fee_denom};
+    TRY(const std::optional<bank::Balance> balance, bank::kBalances.find(state, key));
+    if (balance) TRY_VOID(bank::kBalances.erase(state, key));
+    TRY_VOID(accounts::kAccounts.put(state, address,
+                                     {.number = before.number,
+                                      .sequence = before.sequence,
+                                      .fee_balance = balance.value_or(bank::Balance{}).amount,
+                                      .secp256k1_public_key = before.secp256k1_public_key,
+                                      .module_name = before.module_name}));
+  }
+  return {};
+}
+
 }  // namespace
 
 store::StateSchema state_schema() {
-  return {.version = 2,
+  return {.version = 3,
           .stores = {
               store_of(chain::kChainStore,
                        {hot(chain::kParams), hot(chain::kClock), hot(chain::kScheduleEntries),
@@ -60,6 +91,8 @@ std::vector<store::Migration> state_migrations() {
       // Since 2 the versions of records stand in the schema, and two tables of compute that never
       // held a row (bids, leases) have left it.
       {.from = 1, .to = 2, .run = nothing},
+      // Since 3 balances of the fee's denomination lie in the accounts' rows.
+      {.from = 2, .to = 3, .run = move_fee_balances_to_accounts},
   };
 }
 

@@ -60,6 +60,10 @@ Result<std::optional<Account>> Accounts::find(const store::Reader& state,
   return kAccounts.find(state, address);
 }
 
+Result<void> Accounts::scan(const store::Reader& state, Visitor visit) const {
+  return kAccounts.scan(state, std::tuple<>{}, visit);
+}
+
 void Accounts::name_row(const Address& address, store::RowNames& rows) const {
   kAccounts.name(rows, address);
 }

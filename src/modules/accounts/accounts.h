@@ -10,6 +10,8 @@
 #include <tuple>
 
 #include "base/address.h"
+#include "base/amount.h"
+#include "base/function_ref.h"
 #include "chain/module.h"
 #include "store/table.h"
 
@@ -19,15 +21,22 @@ using AccountNumber = Strong<struct AccountNumberTag, std::uint64_t>;
 using Sequence = Strong<struct SequenceTag, std::uint64_t>;
 
 struct Account {
-  static constexpr std::uint8_t kVersion = 1;
+  static constexpr std::uint8_t kVersion = 2;
 
   AccountNumber number;
-  Sequence sequence;           // of the next transaction
+  Sequence sequence;  // of the next transaction
+  // Of the fee's denomination; the bank keeps it, and everything else that the address holds. Here,
+  // because every transaction changes both (docs/decisions/0011).
+  Amount fee_balance;
   Bytes secp256k1_public_key;  // 33 bytes; empty until the first signature
   std::string module_name;     // empty for accounts that a key controls
 
-  auto fields() { return std::tie(number, sequence, secp256k1_public_key, module_name); }
-  auto fields() const { return std::tie(number, sequence, secp256k1_public_key, module_name); }
+  auto fields() {
+    return std::tie(number, sequence, fee_balance, secp256k1_public_key, module_name);
+  }
+  auto fields() const {
+    return std::tie(number, sequence, fee_balance, secp256k1_public_key, module_name);
+  }
 };
 
 class Accounts final : public chain::Module {
@@ -36,6 +45,9 @@ class Accounts final : public chain::Module {
 
   // Nothing when the address never received or signed anything.
   Result<std::optional<Account>> find(const store::Reader& state, const Address& address) const;
+  // Visits every account, in order of addresses.
+  using Visitor = FunctionRef<Result<store::Step>(const Address& address, const Account& account)>;
+  Result<void> scan(const store::Reader& state, Visitor visit) const;
   // Names the row that find() reads.
   void name_row(const Address& address, store::RowNames& rows) const;
   // Creates the account with the next number where there is none.

@@ -46,8 +46,20 @@ Bank::Bank(accounts::Accounts& accounts, const chain::ChainParams& params)
 
 Result<Amount> Bank::balance(const store::Reader& state, const Address& address,
                              const Denom& denom) const {
+  if (denom == params_.fee_denom) {
+    TRY(const std::optional<accounts::Account> account, accounts_.find(state, address));
+    return account ? account->fee_balance : Amount();
+  }
   TRY(const std::optional<Balance> row, kBalances.find(state, {address, denom}));
   return row.value_or(Balance{}).amount;
+}
+
+// In `state`, what the address holds of the fee's denomination then stands as if it were a row of
+// the table like the others.
+Result<void> Bank::list_fee_balance(store::Overlay& state, const Address& address) const {
+  TRY(const Amount amount, balance(state, address, params_.fee_denom));
+  if (amount.is_zero()) return {};
+  return kBalances.put(state, {address, params_.fee_denom}, Balance{amount});
 }
 
 Result<Amount> Bank::supply(const store::Reader& state, const Denom& denom) const {
@@ -57,8 +69,10 @@ Result<Amount> Bank::supply(const store::Reader& state, const Denom& denom) cons
 
 Result<Coins> Bank::balances(const store::Reader& state, const Address& address) const {
   Coins coins;
+  store::Overlay all(state);
+  TRY_VOID(list_fee_balance(all, address));
   TRY_VOID(
-      kBalances.scan(state, std::tie(address),
+      kBalances.scan(all, std::tie(address),
                      [&coins](const BalanceKey& key, const Balance& row) -> Result<store::Step> {
                        coins.push_back({key.denom, row.amount});
                        return store::Step::kGoOn;
@@ -66,7 +80,14 @@ Result<Coins> Bank::balances(const store::Reader& state, const Address& address)
   return coins;
 }
 
+// Creates the account where there is none.
 Result<void> Bank::add_balance(Context& context, const Address& address, const Coin& coin) const {
+  if (coin.denom == params_.fee_denom) {
+    TRY(accounts::Account account, accounts_.find_or_create(context, address));
+    TRY_TO(account.fee_balance, account.fee_balance.plus(coin.amount));
+    return accounts_.put(context, address, account);
+  }
+  TRY_VOID(accounts_.ensure_exists(context, address));
   TRY(const Amount held, balance(context, address, coin.denom));
   TRY(const Amount sum, held.plus(coin.amount));
   return kBalances.put(context, {address, coin.denom}, Balance{sum});
@@ -74,12 +95,24 @@ Result<void> Bank::add_balance(Context& context, const Address& address, const C
 
 // An empty balance leaves the table.
 Result<void> Bank::take_balance(Context& context, const Address& address, const Coin& coin) const {
-  TRY(const Amount held, balance(context, address, coin.denom));
+  const bool is_fee_denom = coin.denom == params_.fee_denom;
+  std::optional<accounts::Account> account;
+  if (is_fee_denom) TRY_TO(account, accounts_.find(context, address));
+  Amount held;
+  if (account) {
+    held = account->fee_balance;
+  } else if (!is_fee_denom) {
+    TRY_TO(held, balance(context, address, coin.denom));
+  }
   const auto rest = held.minus(coin.amount);
   if (!rest)
     return fail(SdkError::kInsufficientFunds, "spendable balance " +
                                                   Coin{coin.denom, held}.to_string() +
                                                   " is smaller than " + coin.to_string());
+  if (account) {
+    account->fee_balance = *rest;
+    return accounts_.put(context, address, *account);
+  }
   if (rest->is_zero()) return kBalances.erase(context, {address, coin.denom});
   return kBalances.put(context, {address, coin.denom}, Balance{*rest});
 }
@@ -105,7 +138,6 @@ Result<void> Bank::move(Context& context, const Movement& movement) const {
   if (coin.amount.is_zero()) return {};
   TRY(const PayerClass payer, payer_class(context, movement.payer.value_or(movement.from)));
   TRY_VOID(take_balance(context, movement.from, coin));
-  TRY_VOID(accounts_.ensure_exists(context, movement.to));
   TRY_VOID(add_balance(context, movement.to, coin));
   TRY_VOID(record_flow(context, coin, movement.purpose, payer));
 
@@ -128,7 +160,6 @@ Result<void> Bank::mint(Context& context, const Address& to, const Coin& coin) c
   TRY(const Amount held, supply(context, coin.denom));
   TRY(const Amount sum, held.plus(coin.amount));
   TRY_VOID(kSupply.put(context, {coin.denom}, Balance{sum}));
-  TRY_VOID(accounts_.ensure_exists(context, to));
   TRY_VOID(add_balance(context, to, coin));
   TRY(const PayerClass payer, payer_class(context, to));
   TRY_VOID(record_flow(context, coin, Purpose::kMint, payer));
@@ -160,7 +191,12 @@ Result<void> Bank::pay_fee(Context& context, const Address& payer, const Coins& 
 }
 
 void Bank::name_fee_rows(const Address& payer, const Coins& fee, store::RowNames& rows) const {
-  for (const Coin& coin : fee) kBalances.name(rows, {payer, coin.denom});
+  for (const Coin& coin : fee) name_balance(payer, coin.denom, rows);
+}
+
+// That of the fee's denomination is in the account's own row.
+void Bank::name_balance(const Address& address, const Denom& denom, store::RowNames& rows) const {
+  if (denom != params_.fee_denom) kBalances.name(rows, {address, denom});
 }
 
 Result<void> Bank::set_fee_aside(Context& context, const Address& payer, const Coins& fee) const {
@@ -198,12 +234,19 @@ Result<bool> Bank::holds_row_deposit(const store::Reader& state, BytesView key) 
 
 Result<void> Bank::check_invariants(const store::Reader& state) const {
   std::map<Denom, u128> held;
-  TRY_VOID(
-      kBalances.scan(state, std::tuple<>{},
-                     [&held](const BalanceKey& key, const Balance& row) -> Result<store::Step> {
-                       held[key.denom] += row.amount.units();
-                       return store::Step::kGoOn;
-                     }));
+  TRY_VOID(accounts_.scan(
+      state, [&](const Address&, const accounts::Account& account) -> Result<store::Step> {
+        if (!account.fee_balance.is_zero()) held[params_.fee_denom] += account.fee_balance.units();
+        return store::Step::kGoOn;
+      }));
+  TRY_VOID(kBalances.scan(
+      state, std::tuple<>{}, [&](const BalanceKey& key, const Balance& row) -> Result<store::Step> {
+        if (key.denom == params_.fee_denom)
+          return fail(chain::ModuleError::kInvariant,
+                      "bank: a balance of the fee's denomination has a row of its own");
+        held[key.denom] += row.amount.units();
+        return store::Step::kGoOn;
+      }));
   std::map<Denom, u128> supplied;
   TRY_VOID(
       kSupply.scan(state, std::tuple<>{},

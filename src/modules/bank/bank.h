@@ -113,6 +113,8 @@ class Bank final : public chain::Module, public accounts::FeeSource {
   Result<void> check_invariants(const store::Reader& state) const override;
 
  private:
+  Result<void> list_fee_balance(store::Overlay& state, const Address& address) const;
+  void name_balance(const Address& address, const Denom& denom, store::RowNames& rows) const;
   Result<void> add_balance(chain::Context& context, const Address& address, const Coin& coin) const;
   Result<void> take_balance(chain::Context& context, const Address& address,
                             const Coin& coin) const;

@@ -64,8 +64,8 @@ Result<void> Bank::import_genesis(chain::Context& context, const boost::json::va
     TRY_VOID(accounts_.find_or_create(context, address));
     for (const GenesisObject& item : coins) {
       TRY(const Coin coin, item.coin());
-      TRY(const bool exists, kBalances.contains(context, {address, coin.denom}));
-      if (exists) return item.error("denom", "stands twice for this address");
+      TRY(const Amount held, balance(context, address, coin.denom));
+      if (!held.is_zero()) return item.error("denom", "stands twice for this address");
       if (coin.amount.is_zero()) return item.error("amount", "is zero");
       TRY_VOID(add_balance(context, address, coin));
       TRY(const Amount total, supply(context, coin.denom));
@@ -116,15 +116,15 @@ Result<void> Bank::import_genesis(chain::Context& context, const boost::json::va
 Result<boost::json::value> Bank::export_genesis(const store::Reader& state) const {
   namespace json = boost::json;
   json::array balances, foundation, denoms, flows, deposits;
-  std::optional<Address> last;
-  TRY_VOID(kBalances.scan(
-      state, std::tuple<>{}, [&](const BalanceKey& key, const Balance& row) -> Result<store::Step> {
-        if (last != key.address)
-          balances.push_back(
-              json::object{{"address", accounts_.text(key.address)}, {"coins", json::array{}}});
-        last = key.address;
-        balances.back().as_object()["coins"].as_array().push_back(
-            chain::to_json(Coin{key.denom, row.amount}));
+  // Whoever holds something has an account.
+  TRY_VOID(accounts_.scan(
+      state, [&](const Address& address, const accounts::Account&) -> Result<store::Step> {
+        TRY(const Coins held, this->balances(state, address));
+        if (held.empty()) return store::Step::kGoOn;
+        json::array coins;
+        for (const Coin& coin : held) coins.push_back(chain::to_json(coin));
+        balances.push_back(
+            json::object{{"address", accounts_.text(address)}, {"coins", std::move(coins)}});
         return store::Step::kGoOn;
       }));
   TRY_VOID(kFoundation.scan(state, std::tuple<>{},

@@ -97,7 +97,7 @@ void Bank::add_messages(chain::MessageRouter& router) {
     if (!to) return;
     accounts_.name_row(*to, rows);
     for (const WireCoin& coin : message.amount())
-      if (const auto denom = Denom::parse(coin.denom())) kBalances.name(rows, {*to, *denom});
+      if (const auto denom = Denom::parse(coin.denom())) name_balance(*to, *denom, rows);
   });
   router.add<wire::MsgMultiSend, wire::MsgMultiSendResponse>(
       [this](const wire::MsgMultiSend& message) -> Result<std::vector<Address>> {
@@ -152,9 +152,11 @@ void Bank::add_queries(chain::QueryRouter& router) {
   const auto page_of_balances = [this](const QueryContext& context, const auto& request,
                                        auto& response) -> Result<void> {
     TRY(const Address address, query_address(accounts_, request.address()));
+    store::Overlay all(context.state);
+    TRY_VOID(list_fee_balance(all, address));
     TRY_TO(*response.mutable_pagination(),
            chain::paginate(
-               context.state, kBalances, std::tie(address), request.pagination(),
+               all, kBalances, std::tie(address), request.pagination(),
                [&](const BalanceKey& key, const Balance& row, bool wanted) -> Result<bool> {
                  if (wanted) write_coin({key.denom, row.amount}, *response.add_balances());
                  return true;

@@ -15,6 +15,7 @@
 #include "cosmos/tx/v1beta1/tx.pb.h"
 #include "crypto/address.h"
 #include "modules/accounts/admission.h"
+#include "modules/accounts/tables.h"
 #include "modules/bank/bank.h"
 
 namespace tp::bank {
@@ -54,7 +55,8 @@ class TransactionsTest : public ::testing::Test {
     EXPECT_TRUE(machine_.load());
     const std::string genesis =
         R"({"chain":{"min_gas_price":"0.01"},"bank":{"balances":[{"address":")" + address_of('a') +
-        R"(","coins":[{"denom":"utoll","amount":"1000000"}]}]}})";
+        R"(","coins":[{"denom":"agift","amount":"7"},{"denom":"utoll","amount":"1000000"},)"
+        R"({"denom":"zgift","amount":"9"}]}]}})";
     const auto init =
         machine_.init({.time = {1'000'000'000}, .chain_id = "test-1", .app_state_json = genesis});
     EXPECT_TRUE(init) << init.error().text;
@@ -63,6 +65,7 @@ class TransactionsTest : public ::testing::Test {
   struct Spend {
     char from = 'a';
     char to = 'b';
+    std::string denom = "utoll";
     std::uint64_t amount = 100;
     std::uint64_t sequence = 0;
     std::uint64_t account_number = 2;  // after the bank's two module accounts
@@ -78,7 +81,7 @@ class TransactionsTest : public ::testing::Test {
     message.set_from_address(address_of(spend.from));
     message.set_to_address(address_of(spend.to));
     auto* coin = message.add_amount();
-    coin->set_denom("utoll");
+    coin->set_denom(spend.denom);
     coin->set_amount(std::to_string(spend.amount));
     client::TxDraft draft{.messages = {client::to_message(message)}, .memo = spend.memo};
     if (spend.fee > 0) draft.fee.amount = {{Denom::of("utoll"), Amount{spend.fee}}};
@@ -115,10 +118,27 @@ class TransactionsTest : public ::testing::Test {
     return run_block({signed_tx(spend)}).tx_results.front();
   }
 
-  std::string balance(char name) {
+  // One page of what `name` holds, as "7agift 1000utoll"; its key is set to that of the next.
+  std::string page_of_balances(char name, cosmos::base::query::v1beta1::PageRequest& page) {
+    wire::QueryAllBalancesRequest request;
+    request.set_address(address_of(name));
+    *request.mutable_pagination() = page;
+    const chain::QueryResponse response = machine_.query(
+        {.path = "/cosmos.bank.v1beta1.Query/AllBalances", .data = request.SerializeAsString()});
+    EXPECT_EQ(response.code, 0u) << response.log;
+    wire::QueryAllBalancesResponse balances;
+    EXPECT_TRUE(balances.ParseFromString(response.value));
+    page.set_key(balances.pagination().next_key());
+    std::string out;
+    for (const auto& coin : balances.balances())
+      out += (out.empty() ? "" : " ") + coin.amount() + coin.denom();
+    return out;
+  }
+
+  std::string balance(char name, const std::string& denom = "utoll") {
     wire::QueryBalanceRequest request;
     request.set_address(address_of(name));
-    request.set_denom("utoll");
+    request.set_denom(denom);
     const chain::QueryResponse response = machine_.query(
         {.path = "/cosmos.bank.v1beta1.Query/Balance", .data = request.SerializeAsString()});
     EXPECT_EQ(response.code, 0u) << response.log;
@@ -399,8 +419,49 @@ TEST_F(TransactionsTest, AMissingAccountSaysNotFoundAsCosmJsParsesIt) {
   EXPECT_EQ(response.height, Height{0});
 }
 
+// Balances of the fee's denomination lie elsewhere than the others; nobody should see it.
+TEST_F(TransactionsTest, AllBalancesAreListedInOrderOfTheirDenominationsAlsoPageByPage) {
+  cosmos::base::query::v1beta1::PageRequest page;
+  EXPECT_EQ(page_of_balances('a', page), "7agift 1000000utoll 9zgift");
+  EXPECT_EQ(page.key(), "");
+  page.set_limit(1);
+  EXPECT_EQ(page_of_balances('a', page), "7agift");
+  EXPECT_EQ(page_of_balances('a', page), "1000000utoll");
+  EXPECT_EQ(page_of_balances('a', page), "9zgift");
+  EXPECT_EQ(page.key(), "");
+  page.set_limit(2);
+  page.set_reverse(true);
+  EXPECT_EQ(page_of_balances('a', page), "9zgift 1000000utoll");
+  EXPECT_EQ(page_of_balances('a', page), "7agift");
+  EXPECT_EQ(page_of_balances('z', page), "");
+}
+
+TEST_F(TransactionsTest, OtherDenominationsMoveLikeThatOfTheFee) {
+  EXPECT_EQ(run({.denom = "agift", .amount = 7}).code, 0u);
+  EXPECT_EQ(balance('a', "agift"), "0");
+  EXPECT_EQ(balance('b', "agift"), "7");
+  EXPECT_EQ(balance('b'), "0");
+  cosmos::base::query::v1beta1::PageRequest page;
+  EXPECT_EQ(page_of_balances('a', page), "999000utoll 9zgift") << "less the fee";
+  const chain::TxResult again = run({.denom = "agift", .amount = 1, .sequence = 1});
+  EXPECT_EQ(again.code, 5u);
+  EXPECT_NE(again.log.find("spendable balance 0agift is smaller than 1agift"), std::string::npos)
+      << again.log;
+  EXPECT_EQ(balance('a'), "998000") << "the fee of what failed is paid";
+}
+
+TEST_F(TransactionsTest, WhoHoldsNothingOfTheFeesDenominationCannotSendIt) {
+  EXPECT_EQ(run({.denom = "agift", .amount = 7}).code, 0u);  // creates the account, number 3
+  const chain::TxResult result = run({.from = 'b', .to = 'a', .account_number = 3});
+  EXPECT_EQ(result.code, 5u);
+  EXPECT_NE(result.log.find("spendable balance 0utoll is smaller than 1000utoll"),
+            std::string::npos)
+      << result.log;
+}
+
 TEST_F(TransactionsTest, ExportAndImportGiveTheSameBalances) {
   run({});
+  run({.denom = "zgift", .amount = 4, .sequence = 1});
   const Bytes exported = machine_.export_genesis().value();
   MemoryDisk disk;
   const auto state = store::StateStore::open({.directory = "state", .schema = schema()}, disk,
@@ -422,14 +483,11 @@ TEST_F(TransactionsTest, ExportAndImportGiveTheSameBalances) {
 TEST_F(TransactionsTest, AProofOfABalanceVerifiesAgainstTheRootThatTheNextHeaderCarries) {
   run({});
   const Address owner = crypto::address_of(key_of('b').public_key());
-  Bytes key(1, '\1');
-  key.append(owner.view());
-  key.append("utoll");
-  key.append(std::string("\0\1", 2));
+  const Bytes key = accounts::kAccounts.raw_key(owner);
   const chain::QueryResponse response =
-      machine_.query({.path = "/store/bank/key", .data = key, .prove = true});
+      machine_.query({.path = "/store/accounts/key", .data = key, .prove = true});
   EXPECT_EQ(response.code, 0u) << response.log;
-  EXPECT_FALSE(response.value.empty());
+  EXPECT_EQ(accounts::kAccounts.decoded(response.value).fee_balance, Amount{100});
   ASSERT_EQ(response.proof_ops.size(), 2u);
   EXPECT_EQ(response.proof_ops[0].type, "ics23:smt");
   EXPECT_EQ(response.proof_ops[1].type, "ics23:simple");
