@@ -43,6 +43,8 @@ set(TURNPIKE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-c
 # sanitizers look for the real ones.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND TURNPIKE_WARNINGS -Wno-maybe-uninitialized)
+  # With -O3 it also takes the appending of std::string for a copy that overlaps itself.
+  list(APPEND TURNPIKE_WARNINGS -Wno-restrict)
 else()
   # Clang sees std::stable_sort of GCC 12's library use what that library itself calls deprecated.
   list(APPEND TURNPIKE_WARNINGS -Wno-deprecated-declarations)

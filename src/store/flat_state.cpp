@@ -374,10 +374,11 @@ class RocksFlatState final : public FlatState {
     options.write_buffer_size = 512u << 20;  // never reached: write() flushes
     // A flush every second under load makes a table file each, and merging four of them, as is the
     // default, rewrites the whole state every few seconds. Who reads from disk (cold values, a
-    // start) finds a Bloom filter in each file.
-    options.level0_file_num_compaction_trigger = 16;
-    options.level0_slowdown_writes_trigger = 48;
-    options.level0_stop_writes_trigger = 64;
+    // start) finds a Bloom filter in each file. The state of a million accounts is about as
+    // large as 32 of them.
+    options.level0_file_num_compaction_trigger = 32;
+    options.level0_slowdown_writes_trigger = 64;
+    options.level0_stop_writes_trigger = 80;
     options.target_file_size_base = 64u << 20;
     options.max_bytes_for_level_base = 256u << 20;
     options.level_compaction_dynamic_level_bytes = true;

@@ -6,6 +6,8 @@
 
 #include <map>
 
+#include "base/text.h"
+
 namespace tp::store {
 namespace {
 
@@ -115,6 +117,36 @@ TEST(KeyMap, EveryKeyOfALargeMapIsFound) {
   EXPECT_FALSE(KeyMap::get(grown.root, "zzz"));
   EXPECT_FALSE(KeyMap::get(grown.root, numbered("key", 29'999) + "x"));
   EXPECT_EQ(Grown::content(grown.root), grown.model);
+}
+
+// Keys of up to twelve bytes of which each is zero or one: many begin others, and differ from them
+// by zeros alone, or behind the first eight bytes.
+TEST(KeyMap, KeysThatBeginOthersAreToldApart) {
+  Writes writes;
+  for (std::size_t size = 1; size <= 12; ++size) {
+    for (unsigned bits = 0; bits < 1u << size; bits += size > 9 ? 3 : 1) {
+      Bytes key;
+      for (std::size_t i = 0; i < size; ++i) key.push_back(static_cast<char>(bits >> i & 1));
+      writes[key] = Bytes(60, 'v');
+    }
+  }
+  Grown grown;
+  grown.apply_and_forget(writes);
+  std::vector<KeyMap::Way> ways;
+  for (const auto& [key, value] : grown.model) {
+    ASSERT_TRUE(KeyMap::get(grown.root, key)) << to_hex(key);
+    ways.push_back({grown.root, key});
+  }
+  EXPECT_FALSE(KeyMap::get(grown.root, Bytes(13, '\0')));
+  EXPECT_FALSE(KeyMap::get(grown.root, Bytes(9, '\0') + '\2'));
+  EXPECT_EQ(Grown::content(grown.root), grown.model);
+
+  ways.push_back({nullptr, "of an empty map"});
+  KeyMap::fetch(ways);
+  for (const KeyMap::Way& way : ways) {  // where a way ends, the key is
+    EXPECT_EQ(KeyMap::get(way.node, way.key).has_value(), grown.model.contains(Bytes(way.key)));
+    EXPECT_NE(way.node, grown.root);
+  }
 }
 
 TEST(KeyMap, ErasingEverythingLeavesNothing) {

@@ -9,15 +9,19 @@
 
 namespace tp::store {
 
-// Keys one after the other in one buffer, kept for the next list.
+// Keys one after the other in one buffer, kept for the next list. Names beyond kMost are forgotten:
+// a stranger's transaction may name thousands, and more than this would not fit the cache.
 class RowNames {
  public:
+  static constexpr std::size_t kMost = 128;
+
   struct Name {
     StoreId store;
     BytesView key;
   };
 
   void add(StoreId store, BytesView key) {
+    if (places_.size() == kMost) return;
     places_.push_back({store, static_cast<std::uint32_t>(key.size())});
     keys_.append(key);
   }

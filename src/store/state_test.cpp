@@ -251,6 +251,20 @@ TEST_F(StateTest, AFlushWritesTheSettledVersionAndTheNextTheRest) {
   EXPECT_EQ(get(kMarket, hot(2)), "two");
 }
 
+TEST_F(StateTest, FetchingIsOnlyAdvice) {
+  open();
+  commit(1, {{kBank, {{hot(1), "one"}}}});
+  RowNames rows;
+  rows.add(kBank, hot(1));
+  rows.add(kBank, hot(2));
+  rows.add(kMarket, hot(1));
+  rows.add(StoreId{77}, "in no store");
+  for (int i = 0; i < 1'000; ++i) rows.add(kBank, hot(i));
+  EXPECT_EQ(rows.size(), RowNames::kMost);
+  store_->latest()->fetch(rows);
+  EXPECT_EQ(get(kBank, hot(1)), "one");
+}
+
 TEST_F(StateTest, UnknownStoresAreErrorsForReaders) {
   open();
   EXPECT_TRUE(is(store_->latest()->get(StoreId{77}, "k").error(), StoreError::kUnknownStore));
