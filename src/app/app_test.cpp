@@ -133,7 +133,7 @@ TEST_P(AnHourOnTheMachine, CostsTheSameHoweverManyBlocksItHasAndWhenTheyCome) {
     // Up to two fifths of the gap early or late: two blocks of a minute are at most 108 s apart.
     dice = dice * 6364136223846793005 + 1442695040888963407;
     const std::int64_t late =
-        gap * 2 / 5 * (static_cast<std::int64_t>(dice >> 33) - (1ll << 30)) / (1ll << 30);
+        gap * 2 / 5 * (static_cast<std::int64_t>(dice >> 44) - (1ll << 19)) / (1ll << 19);
     const std::int64_t at = i * gap + late;
     chain.block(Duration{at - now});
     now = at;
