@@ -1,10 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "base/memory_disk.h"
-#include "engine/solo/counter_app.h"
-#include "engine/solo/solo_test_support.h"
 #include "http/client.h"
 #include "rpc/server.h"
+#include "rpc/testing/counter_chain.h"
 
 namespace tp::rpc {
 namespace {
@@ -15,19 +13,10 @@ namespace json = boost::json;
 class AnswerLimitsTest : public testing::Test {
  protected:
   void start(ServerOptions options) {
-    auto index = index::Index::open(disk_, "index", "solo-test");
-    ASSERT_TRUE(index) << index.error().text;
-    index_ = *std::move(index);
-    auto sequencer =
-        solo::Sequencer::start({.directory = "blocks", .policy = {}, .mempool = {}}, app_, genesis_,
-                               solo::test_key(), disk_, clock_, {index_.get()});
-    ASSERT_TRUE(sequencer) << sequencer.error().text;
-    sequencer_ = *std::move(sequencer);
-    for (int i = 0; i < 4; ++i)
-      ASSERT_TRUE(
-          sequencer_->submit_and_wait_for_block("add " + std::to_string(i), Duration::seconds(10)));
-    ASSERT_TRUE(index_->wait_for(sequencer_->feed().latest()->height(), Duration::seconds(10)));
-    auto server = Server::start(options, {app_, *sequencer_, *index_, genesis_},
+    for (int i = 0; i < 4; ++i) chain_.commit("add " + std::to_string(i));
+    ASSERT_TRUE(
+        chain_.index->wait_for(chain_.sequencer->feed().latest()->height(), Duration::seconds(10)));
+    auto server = Server::start(options, chain_.sources(),
                                 {.node_id = std::string(40, '0'),
                                  .moniker = "test",
                                  .rpc_address = "tcp://127.0.0.1:0",
@@ -51,13 +40,7 @@ class AnswerLimitsTest : public testing::Test {
         {"params", json::object{{"query", query}, {"per_page", std::to_string(per_page)}}}}));
   }
 
-  MemoryDisk disk_;
-  SystemClock clock_;
-  solo::CounterApp::State saved_;
-  solo::CounterApp app_{saved_};
-  const Bytes genesis_ = comet_types::write_genesis(solo::test_genesis());
-  std::unique_ptr<index::Index> index_;
-  std::unique_ptr<solo::Sequencer> sequencer_;
+  CounterChain chain_{CounterChain::Index::kFollows};
   std::unique_ptr<Server> server_;
 };
 

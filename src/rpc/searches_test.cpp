@@ -6,47 +6,29 @@
 #include <algorithm>
 #include <thread>
 
-#include "base/memory_disk.h"
-#include "engine/solo/counter_app.h"
-#include "engine/solo/solo_test_support.h"
+#include "rpc/testing/counter_chain.h"
 
 namespace tp::rpc {
 namespace {
 
 using ::testing::HasSubstr;
 
-// A chain whose index is told of blocks by hand.
 class SearchesTest : public testing::Test {
  protected:
-  SearchesTest() {
-    index_ = index::Index::open(disk_, "index", "solo-test").value();
-    sequencer_ = solo::Sequencer::start({.directory = "blocks", .policy = {}, .mempool = {}}, app_,
-                                        genesis_, solo::test_key(), disk_, clock_, {})
-                     .value();
-  }
-
-  solo::TxInBlock commit(const Bytes& tx) {
-    const auto done = sequencer_->submit_and_wait_for_block(tx, Duration::seconds(10));
-    return done.value().in_block.value();
-  }
-  Sources sources() { return {app_, *sequencer_, *index_, genesis_}; }
+  solo::TxInBlock commit(const Bytes& tx) { return chain_.commit(tx); }
+  Sources sources() { return chain_.sources(); }
   static Hash256 hash_of(const solo::TxInBlock& tx) {
     return tx.block->executed.tx_hashes[tx.index];
   }
   void index_all() {
-    const Height last = sequencer_->feed().latest()->height();
-    const Height first = std::max(index_->next_height(), sequencer_->store().first());
+    solo::Sequencer& sequencer = *chain_.sequencer;
+    const Height last = sequencer.feed().latest()->height();
+    const Height first = std::max(chain_.index->next_height(), sequencer.store().first());
     for (Height height = first; height <= last; height = height.next())
-      ASSERT_TRUE(index_->on_block(sequencer_->feed().block(height).value()->executed));
+      ASSERT_TRUE(chain_.index->on_block(sequencer.feed().block(height).value()->executed));
   }
 
-  MemoryDisk disk_;
-  SystemClock clock_;
-  solo::CounterApp::State saved_;
-  solo::CounterApp app_{saved_};
-  const Bytes genesis_ = comet_types::write_genesis(solo::test_genesis());
-  std::unique_ptr<index::Index> index_;
-  std::unique_ptr<solo::Sequencer> sequencer_;
+  CounterChain chain_{CounterChain::Index::kByHand};
 };
 
 TEST_F(SearchesTest, WhatIsCommittedIsFoundThoughTheIndexIsAMomentBehind) {
